@@ -1,0 +1,1 @@
+"""The clinic's door: the same grader behind HTTP."""
