@@ -3,5 +3,5 @@
 contract    the document inside the file: every fact the path from bytes to grades needs
 onnx_file   the file itself, walked byte by byte before any library opens it
 golden      inputs made by formula, replayed before a model may grade
-release     put a contract into an exported graph; take it out again, fail-closed
+release     seal a contract into an exported graph; open a sealed file again, fail-closed
 """
