@@ -1,0 +1,1 @@
+"""What the network is trained on: rendered shards, graded photos, splits by subject."""

@@ -1,0 +1,1 @@
+"""The network: encoder, decoder, pooling by zone mask, grade heads, losses, ONNX."""
