@@ -1,0 +1,1 @@
+"""The ``skinscore`` command: data on stdout, progress and messages on stderr."""

@@ -1,0 +1,26 @@
+"""Options that several commands share, declared once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skinscore.domain.assessment import Gate
+
+ModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        help="A skinscore .onnx file; the model that ships with this release when left out.",
+        show_default=False,
+    ),
+]
+
+GateOption = Annotated[
+    Gate,
+    typer.Option(
+        "--gate",
+        help="strict: refuse photos and zones beyond a quality limit. warn: grade them and list "
+        "the codes. off: measure, apply no limit. Hidden zones are never graded.",
+    ),
+]

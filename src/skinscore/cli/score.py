@@ -1,0 +1,148 @@
+"""``skinscore score``: grade photos."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skinscore.cli.options import GateOption, ModelOption
+from skinscore.domain.assessment import Assessment, Gate, Outcome
+from skinscore.domain.zones import Zone
+from skinscore.errors import Exit, RequestRefused
+
+if TYPE_CHECKING:
+    from skinscore.grading.examination import Examination
+    from skinscore.grading.grader import CloseUp, Grader
+
+PhotoArguments = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PHOTO...",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="JPEG, PNG, WebP, TIFF or HEIC.",
+    ),
+]
+
+
+def score(
+    photos: PhotoArguments,
+    visit: Annotated[
+        bool, typer.Option("--visit", help="The photos are views of one face on one day.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print skinscore.assessment/1 (a list for several).")
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report", dir_okay=False, help="Write an HTML report with overlays to this file."
+        ),
+    ] = None,
+    zone: Annotated[
+        Zone | None,
+        typer.Option("--zone", help="The photo is a close-up of this zone; needs --px-per-mm."),
+    ] = None,
+    px_per_mm: Annotated[
+        float | None,
+        typer.Option("--px-per-mm", min=0.1, max=200, help="Scale of the close-up."),
+    ] = None,
+    gate: GateOption = Gate.STRICT,
+    model: ModelOption = None,
+) -> None:
+    """Grade acne scarring, wrinkles and pigmentation, 0 none to 4 severe, in every zone.
+
+    Left and right are the SUBJECT's. A zone that cannot be judged says why instead of a grade.
+
+        skinscore score front.jpg
+        skinscore score front.jpg left.jpg right.jpg --visit --report visit.html
+        skinscore score cheek.jpg --zone cheek_left --px-per-mm 12 --json
+    """
+    close_up = _close_up(photos, zone, px_per_mm)
+    if report is not None and len(photos) > 1 and not visit:
+        raise RequestRefused(
+            "usage",
+            f"--report with {len(photos)} separate photos",
+            "a report shows one photo or one visit",
+            "Add --visit, or write one report per photo.",
+        )
+    from skinscore.grading.grader import Grader
+
+    grader = Grader.load(model)
+    groups = [photos] if visit else [[photo] for photo in photos]
+    assessments = []
+    for examination in _examine(grader, groups, gate, close_up):
+        assessments.append(examination.assessment)
+        if report is not None:
+            _write_report(report, examination)
+    if as_json:
+        print(_as_json(assessments, as_list=len(groups) > 1))
+    else:
+        from skinscore.cli.tables import print_assessment
+
+        for index, assessment in enumerate(assessments, start=1):
+            print_assessment(assessment, title=f"{index} of {len(assessments)}")
+    graded = all(
+        photo.outcome is Outcome.GRADED for document in assessments for photo in document.photos
+    )
+    raise typer.Exit(Exit.OK if graded else Exit.PARTIAL)
+
+
+def _examine(
+    grader: "Grader", groups: Sequence[list[Path]], gate: Gate, close_up: "CloseUp | None"
+) -> "list[Examination]":
+    from rich.console import Console
+    from rich.progress import track
+
+    examined = track(
+        groups,
+        description="Grading",
+        console=Console(file=sys.stderr),
+        disable=len(groups) < 3 or not sys.stderr.isatty(),
+        transient=True,
+    )
+    return [
+        grader.examine([path.read_bytes() for path in group], gate=gate, close_up=close_up)
+        for group in examined
+    ]
+
+
+def _close_up(photos: list[Path], zone: Zone | None, px_per_mm: float | None) -> "CloseUp | None":
+    if (zone is None) != (px_per_mm is None):
+        raise RequestRefused(
+            "usage",
+            "only one of --zone and --px-per-mm",
+            "a close-up needs both: no scale can be read from skin alone",
+        )
+    if zone is None or px_per_mm is None:
+        return None
+    if len(photos) > 1:
+        raise RequestRefused("usage", f"{len(photos)} close-ups", "one close-up at a time")
+    from skinscore.grading.grader import CloseUp
+
+    return CloseUp(zone=zone, px_per_mm=px_per_mm)
+
+
+def _as_json(assessments: Sequence[Assessment], *, as_list: bool) -> str:
+    if not as_list:
+        return assessments[0].to_json()
+    return json.dumps(
+        [document.model_dump(mode="json", by_alias=True) for document in assessments], indent=2
+    )
+
+
+def _write_report(path: Path, examination: "Examination") -> None:
+    from skinscore.report.html import render_report
+
+    try:
+        path.write_text(render_report(examination, None), encoding="utf-8")
+    except OSError as problem:
+        raise RequestRefused(
+            "output_not_writable",
+            f"the report could not be written ({problem.strerror})",
+            "a file in an existing folder that may be written",
+        ) from None

@@ -1,0 +1,1 @@
+"""Zone crops to an assessment: runtime session, uncertainty, gathering, overlays."""

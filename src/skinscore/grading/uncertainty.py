@@ -1,0 +1,54 @@
+"""From calibrated probabilities to a score, a grade and a likely range.
+
+The likely range is a conformal set under the ranked probability score. The score of a candidate
+grade y is sum_k (F_k - 1[y <= k])^2 with F_k = P(Y <= k); S(y + 1) - S(y) = 2 F_y - 1 never
+decreases in y, so {y : S(y) <= q} is a contiguous run around the median grade.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinscore.contract.contract import ConcernCalibration
+from skinscore.domain.concerns import GRADES
+
+Probabilities = NDArray[np.float64]  # (..., 5), grade 0 first, sums to 1
+
+_GRADES: Final = np.array(GRADES, dtype=np.float64)
+
+
+def rps_of_grades(probabilities: Probabilities) -> NDArray[np.float64]:
+    """Return the ranked probability score of every candidate grade, (..., 5), lower fits better."""
+    cumulative = np.cumsum(probabilities, axis=-1)[..., None, :-1]  # F_0 .. F_3
+    step = np.arange(len(GRADES))[:, None] <= np.arange(len(GRADES) - 1)[None, :]
+    return np.asarray(((cumulative - step) ** 2).sum(axis=-1))
+
+
+def likely_range(probabilities: Probabilities, threshold: float) -> tuple[int, int]:
+    """Return the lowest and highest grade of the conformal set; never empty.
+
+    Args:
+        probabilities: (5,) of one zone and concern.
+        threshold: the contract's ``conformal_threshold`` for this concern.
+    """
+    scores = rps_of_grades(probabilities)
+    inside = np.flatnonzero(scores <= threshold)
+    if inside.size == 0:
+        inside = scores.argmin(keepdims=True)
+    return int(inside[0]), int(inside[-1])
+
+
+def severity_score(probabilities: Probabilities, calibration: ConcernCalibration) -> float:
+    """Return the expected grade, 0..4, higher is worse.
+
+    Soft training targets pull the raw expectation away from both ends; the contract's
+    ``score_knots`` (the expectation that means 0, 1, 2, 3, 4) undo that, piecewise linearly.
+    """
+    expectation = float(probabilities @ _GRADES)
+    return float(np.interp(expectation, calibration.score_knots, _GRADES))
+
+
+def grade_of(score: float) -> int:
+    """Return the grade nearest to ``score``; a half goes to the worse grade."""
+    return int(np.floor(score + 0.5))
