@@ -65,6 +65,9 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
             400, "Request not understood", "Compare the request with the API reference."
         ),
         "not_found": _caller(404, "Not found", "Check the id; assessments expire."),
+        "method_not_allowed": _caller(
+            405, "Method not allowed", "Compare the request with the API reference."
+        ),
         "usage": _caller(400, "Command not understood", "Run the command with --help."),
         "missing_extra": _caller(
             501, "Optional part not installed", "Install the extra that the message names."
@@ -74,6 +77,11 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         ),
         "document_invalid": _caller(
             422, "Document not valid", "Compare it with the JSON Schema in docs/reference/."
+        ),
+        "source_invalid": _caller(
+            400,
+            "Source not understood",
+            "Give a folder, one photo, or a text, CSV or Parquet list with a `path` column.",
         ),
         "journal_mismatch": _caller(
             409,
@@ -113,9 +121,6 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         ),
         "transparent": _photo(
             "Photo has transparent parts", "Export the photo without transparency."
-        ),
-        "exif_orientation_unknown": _photo(
-            "Orientation unknown", "Turn the photo upright and save it again."
         ),
         # -- the face --------------------------------------------------------------------------
         "no_face": _photo(
@@ -195,6 +200,13 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         ),
         "not_ready": _not_ready("Not ready", "Try again in a few seconds."),
         "overloaded": _not_ready("Too busy", "Try again after the time in Retry-After."),
+        "deadline_exceeded": CodeInfo(
+            Fault.NOT_READY,
+            504,
+            Exit.FAILED,
+            "No answer in time",
+            "Send fewer or smaller photos, or try again later.",
+        ),
         # -- training --------------------------------------------------------------------------
         "preset_invalid": _caller(
             400, "Preset not valid", "Compare it with the presets in configs/."
@@ -210,6 +222,12 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         ),
         # -- ours ------------------------------------------------------------------------------
         "inference_failed": _ours("Inference failed", "Report it with the output of doctor."),
+        "timed_out": _ours(
+            "Photo took too long", "Export the photo again, then run with --retry-failed."
+        ),
+        "worker_died": _ours(
+            "Worker process died", "Run with --retry-failed; if it dies again, report it."
+        ),
         "internal": _ours("Internal error", "Report it with the output of doctor."),
         "interrupted": CodeInfo(
             Fault.CALLER, 499, Exit.INTERRUPTED, "Interrupted", "Run it again to resume."
