@@ -1,0 +1,169 @@
+"""Plain names and sentences for a page that a clinician shows a patient.
+
+The page speaks of appearance in a photo, of an engine scale and of suggestions for review; it never
+names a diagnosis, an order or a clinical scale. Left and right are the patient's.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from skinscore.domain.assessment import Outcome
+from skinscore.domain.concerns import CONCERNS, GRADE_NAMES, Concern
+from skinscore.domain.suggestion import Evidence, Standing, Status
+from skinscore.domain.zones import Side, TreatmentZone, View, Zone, ZoneKind
+from skinscore.errors import CODES
+
+CONCERN_NAMES: Final[Mapping[Concern, str]] = MappingProxyType(
+    {
+        Concern.ACNE_SCARRING: "Acne scarring",
+        Concern.WRINKLES: "Wrinkles",
+        Concern.PIGMENTATION: "Pigmentation",
+    }
+)
+
+CONCERN_NOTES: Final[Mapping[Concern, str]] = MappingProxyType(
+    {
+        Concern.ACNE_SCARRING: "Dips and pits in the skin's surface. Active spots do not count.",
+        Concern.WRINKLES: "Lines and folds that show with the face at rest.",
+        Concern.PIGMENTATION: "Areas darker than the skin around them.",
+    }
+)
+
+_KIND_NAMES: Final[Mapping[ZoneKind, str]] = MappingProxyType(
+    {
+        ZoneKind.FOREHEAD: "Forehead",
+        ZoneKind.GLABELLA: "Between the brows",
+        ZoneKind.TEMPLE: "Temple",
+        ZoneKind.CROWS_FEET: "Outer corner of the eye",
+        ZoneKind.UNDER_EYE: "Under the eye",
+        ZoneKind.NOSE: "Nose",
+        ZoneKind.CHEEK: "Cheek",
+        ZoneKind.NASOLABIAL: "Fold beside the nose",
+        ZoneKind.LOWER_CHEEK: "Lower cheek",
+        ZoneKind.MARIONETTE: "Beside the chin",
+        ZoneKind.UPPER_LIP: "Upper lip",
+        ZoneKind.CHIN: "Chin",
+    }
+)
+
+_TREATMENT_ZONE_NAMES: Final[Mapping[TreatmentZone, str]] = MappingProxyType(
+    {
+        TreatmentZone.FOREHEAD: "Forehead",
+        TreatmentZone.GLABELLA: "Between the brows",
+        TreatmentZone.TEMPLE: "Temple",
+        TreatmentZone.CROWS_FEET: "Outer corner of the eye",
+        TreatmentZone.LOWER_EYELID: "Lower eyelid",
+        TreatmentZone.NOSE_BRIDGE: "Bridge of the nose",
+        TreatmentZone.NOSE_LOWER: "Tip and sides of the nose",
+        TreatmentZone.CHEEK_MALAR: "Cheek, front",
+        TreatmentZone.CHEEK_LATERAL: "Cheek, side",
+        TreatmentZone.NASOLABIAL: "Fold beside the nose",
+        TreatmentZone.UPPER_LIP: "Upper lip",
+        TreatmentZone.CHIN: "Chin",
+        TreatmentZone.JAWLINE: "Jaw line",
+        TreatmentZone.NECK: "Neck",
+    }
+)
+
+VIEW_NAMES: Final[Mapping[View, str]] = MappingProxyType(
+    {
+        View.FRONTAL: "from the front",
+        View.LEFT: "patient's left side",
+        View.RIGHT: "patient's right side",
+        View.CLOSE_UP: "close-up",
+    }
+)
+
+OUTCOME_SENTENCES: Final[Mapping[Outcome, str]] = MappingProxyType(
+    {
+        Outcome.GRADED: "Graded.",
+        Outcome.REFUSED: "Not graded: the photo does not allow it.",
+        Outcome.FAILED: "Not graded: a fault on our side, not in the photo.",
+    }
+)
+
+STATUS_NAMES: Final[Mapping[Status, str]] = MappingProxyType(
+    {
+        Status.SUGGESTED: "Range to review",
+        Status.WITHHELD: "Withheld",
+        Status.REFERRED: "Refer first",
+        Status.NOTHING_TO_TREAT: "Nothing to treat",
+        Status.EXCLUDED: "Excluded",
+    }
+)
+
+STATUS_SENTENCES: Final[Mapping[Status, str]] = MappingProxyType(
+    {
+        Status.SUGGESTED: "At least one zone has a range to review.",
+        Status.WITHHELD: "No depth is printed; the reasons stand below.",
+        Status.REFERRED: "No depth is printed; someone else comes first.",
+        Status.NOTHING_TO_TREAT: "No zone has a grade that calls for needling.",
+        Status.EXCLUDED: "No zone of this assessment may be needled.",
+    }
+)
+
+EVIDENCE_NAMES: Final[Mapping[Evidence, str]] = MappingProxyType(
+    {
+        Evidence.A: "several controlled trials",
+        Evidence.B: "trial or cleared device in this zone",
+        Evidence.C: "review, small series or expert opinion",
+        Evidence.D: "extrapolated",
+    }
+)
+
+STANDING_NAMES: Final[Mapping[Standing, str]] = MappingProxyType(
+    {
+        Standing.PUBLISHED: "published",
+        Standing.LABELLED: "from a device's label",
+        Standing.DERIVED: "derived, on the cautious side",
+    }
+)
+
+
+def zone_name(zone: Zone) -> str:
+    """Return the zone's name with the patient's side, e.g. "Cheek, patient's left"."""
+    return _sided(_KIND_NAMES[zone.kind], zone.side)
+
+
+def treatment_zone_name(zone: TreatmentZone, side: Side) -> str:
+    """Return the treatment zone's name with the patient's side."""
+    return _sided(_TREATMENT_ZONE_NAMES[zone], side)
+
+
+def _sided(name: str, side: Side) -> str:
+    return name if side is Side.MIDLINE else f"{name}, patient's {side}"
+
+
+def grade_name(grade: int) -> str:
+    """Return the word for a grade of the engine scale, 0..4, higher is worse."""
+    return GRADE_NAMES[grade]
+
+
+def range_words(limits: tuple[int, int]) -> str:
+    """Return a range of whole numbers, e.g. "1 to 3" or "2"."""
+    low, high = limits
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def depth_words(limits: tuple[float, float]) -> str:
+    """Return a depth range in mm; never one exact depth, e.g. "0.5 to 0.75 mm"."""
+    low, high = limits
+    return f"at most {high:g} mm" if low == high else f"{low:g} to {high:g} mm"
+
+
+def code_title(code: str) -> str:
+    """Return what a code means, in a few words; the code itself when this release lacks it."""
+    return CODES[code].title if code in CODES else code
+
+
+def code_hint(code: str) -> str:
+    """Return what to do about a code; empty when this release lacks it."""
+    return CODES[code].hint if code in CODES else ""
+
+
+def concern_list(concerns: set[Concern]) -> str:
+    """Return the concerns in their fixed order, as a phrase; "all concerns" for all of them."""
+    if concerns == set(CONCERNS):
+        return "all concerns"
+    return ", ".join(CONCERN_NAMES[concern].lower() for concern in CONCERNS if concern in concerns)
