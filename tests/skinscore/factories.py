@@ -25,7 +25,23 @@ from skinscore.domain.assessment import (
 )
 from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.domain.document import DISCLAIMER, sha256_hex
-from skinscore.domain.zones import ZONES, View, Zone
+from skinscore.domain.suggestion import (
+    TITLE,
+    ConcernConsidered,
+    Confirmed,
+    Evidence,
+    OpenQuestion,
+    Reason,
+    Referral,
+    RulebookRef,
+    RuleStep,
+    Source,
+    Standing,
+    Status,
+    Suggestion,
+    ZoneSuggestion,
+)
+from skinscore.domain.zones import ZONES, Side, TreatmentZone, View, Zone
 from skinscore.grading.examination import Examination, SeverityMap
 from skinscore.imaging.types import Affine, Mask, Photo
 
@@ -251,3 +267,162 @@ def forehead_map() -> SeverityMap:
     mask = np.zeros((SIDE, SIDE), np.uint8)
     mask[: int((bottom - top) * scale)] = 255
     return make_map(to_crop, values, mask=mask)
+
+
+# ---- suggestions -------------------------------------------------------------------------------
+
+UNCONFIRMED: Final = Reason(
+    code="unconfirmed", text="A clinician has not yet confirmed the grades of this assessment."
+)
+
+
+def make_zone_suggestion(
+    zone: TreatmentZone = TreatmentZone.CHEEK_MALAR,
+    side: Side = Side.LEFT,
+    *,
+    graded_zones: Sequence[Zone] = (Zone.CHEEK_LEFT,),
+    depth_range_mm: tuple[float, float] = (0.5, 0.75),
+    referrals: Sequence[str] = (),
+) -> ZoneSuggestion:
+    """Return a treatment zone with a range, with its rules and all that belongs to it."""
+    low, high = depth_range_mm
+    return ZoneSuggestion(
+        zone=zone,
+        side=side,
+        graded_zones=tuple(graded_zones),
+        status=Status.SUGGESTED,
+        concerns=_considered(),
+        depth_range_mm=(low, high),
+        start_at_mm=low,
+        test_spot=True,
+        cap_mm=1.5,
+        override_cap_mm=2.0,
+        sessions=(3, 4),
+        interval_weeks=(4, 6),
+        evidence=Evidence.C,
+        off_label=True,
+        reasons=(),
+        referrals=tuple(referrals),
+        notes=("Start at the low end.",),
+        rules=(
+            RuleStep(
+                rule_id="BASE",
+                concern=Concern.WRINKLES,
+                what="Row of the depth table.",
+                inputs=("grade: 2",),
+                before_mm=None,
+                after_mm=(low, min(high + 0.25, 1.5)),
+                evidence=Evidence.C,
+                standing=Standing.PUBLISHED,
+                sources=("S1",),
+            ),
+            RuleStep(
+                rule_id="M06",
+                concern=None,
+                what="First treatment: the lower half of the range.",
+                inputs=("first treatment: yes",),
+                before_mm=(low, min(high + 0.25, 1.5)),
+                after_mm=(low, high),
+                evidence=Evidence.D,
+                standing=Standing.DERIVED,
+                sources=(),
+            ),
+        ),
+    )
+
+
+def make_silent_zone(
+    zone: TreatmentZone = TreatmentZone.CHEEK_MALAR,
+    side: Side = Side.LEFT,
+    *,
+    status: Status = Status.WITHHELD,
+    reasons: Sequence[Reason] = (UNCONFIRMED,),
+) -> ZoneSuggestion:
+    """Return a treatment zone without a range, and why."""
+    return ZoneSuggestion(
+        zone=zone,
+        side=side,
+        graded_zones=(),
+        status=status,
+        concerns=_considered(),
+        depth_range_mm=None,
+        start_at_mm=None,
+        test_spot=False,
+        cap_mm=None,
+        override_cap_mm=None,
+        sessions=None,
+        interval_weeks=None,
+        evidence=None,
+        off_label=None,
+        reasons=tuple(reasons),
+        referrals=(),
+        notes=(),
+        rules=(),
+    )
+
+
+def make_suggestion(
+    assessment: Assessment, *, confirmed: bool = True, zones: Sequence[ZoneSuggestion] | None = None
+) -> Suggestion:
+    """Return a suggestion for ``assessment``; one zone of each kind when ``zones`` is None."""
+    if zones is None:
+        cheek = make_zone_suggestion(referrals=("R10",)) if confirmed else make_silent_zone()
+        zones = (
+            cheek,
+            make_silent_zone(TreatmentZone.CHIN, Side.MIDLINE),
+            make_silent_zone(
+                TreatmentZone.LOWER_EYELID, Side.LEFT, status=Status.EXCLUDED, reasons=()
+            ),
+        )
+    return Suggestion(
+        schema="skinscore.suggestion/1",
+        title=TITLE,
+        assessment=assessment.id,
+        contract_digest=assessment.model.contract_digest,
+        patient_digest=sha256_hex("patient"),
+        rulebook=RulebookRef(
+            version="0.1.0", digest=sha256_hex("rules"), review="not yet signed off by a clinician"
+        ),
+        confirmation=Confirmed(by="Dr A", at=datetime(2026, 3, 14, 10, 0, tzinfo=UTC))
+        if confirmed
+        else None,
+        status=Status.SUGGESTED if confirmed else Status.WITHHELD,
+        blocks=(),
+        open_questions=(
+            OpenQuestion(
+                id="A03",
+                answer="isotretinoin",
+                question="Has isotretinoin been taken in the last six months?",
+                blocking=not confirmed,
+            ),
+        ),
+        referrals=(
+            Referral(
+                id="R10",
+                text="Deep static lines: consider a combined approach.",
+                stops_all=False,
+                zones=((TreatmentZone.CHEEK_MALAR, Side.LEFT),),
+                standing=Standing.DERIVED,
+                sources=("S1",),
+            ),
+        ),
+        zones=tuple(zones),
+        sources=(Source(key="S1", citation="A made-up source, 2020."),),
+        disclaimer=DISCLAIMER,
+    )
+
+
+def _considered() -> tuple[ConcernConsidered, ...]:
+    return tuple(
+        ConcernConsidered(
+            concern=concern,
+            grade=2,
+            grade_by="photo",
+            confidence=0.7,
+            considered=(2,),
+            codes=(),
+            us_label_status="off-label",
+            off_label=True,
+        )
+        for concern in CONCERNS
+    )
