@@ -1,0 +1,69 @@
+"""The output folder: fit to be written before any work, and never half written."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from skinscore.archive.journal import FILE_NAME
+from skinscore.errors import InternalFault, RequestRefused
+
+
+def require_usable(out: Path) -> None:
+    """Check that ``out`` is missing, empty or an earlier run's, and may be written; touch nothing.
+
+    Raises:
+        RequestRefused: ``output_not_writable``.
+    """
+    if out.exists() and not out.is_dir():
+        raise _not_writable("OUT is a file")
+    if out.is_dir() and any(out.iterdir()) and not (out / FILE_NAME).is_file():
+        raise _not_writable("OUT is a folder with other things in it")
+    nearest = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise _not_writable("the place of OUT cannot be written")
+
+
+def make(out: Path) -> None:
+    """Make the folder and really write in it, for permission bits may lie.
+
+    Raises:
+        RequestRefused: ``output_not_writable``.
+    """
+    probe = out / ".skinscore.draft"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as problem:
+        raise _not_writable(f"OUT cannot be written ({problem.strerror})") from None
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` make a file, then put it at ``path`` in one step: readers see old or new.
+
+    Raises:
+        InternalFault: ``internal`` when the disk refuses; what stood at ``path`` still stands.
+    """
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        write(draft)
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as problem:
+        draft.unlink(missing_ok=True)
+        raise InternalFault(
+            "internal",
+            f"{path.name} cannot be written ({problem.strerror})",
+            "the journal holds every outcome so far",
+            "Free some space, then run the same command again.",
+        ) from None
+
+
+def _not_writable(found: str) -> RequestRefused:
+    return RequestRefused(
+        "output_not_writable",
+        found,
+        "a new or empty folder, or the OUT of the run to resume",
+        "Give another OUT.",
+    )

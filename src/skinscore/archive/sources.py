@@ -1,0 +1,157 @@
+"""What SOURCE names: a folder, one photo, or a list of paths.
+
+In a folder every regular file counts as a photo; what is none is refused with a code by the
+grader instead of being skipped here by its extension. Only hidden names are left out, and counted.
+"""
+
+import csv
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from skinscore.errors import RequestRefused
+
+COLUMN: Final = "path"
+LISTS: Final = (".txt", ".csv", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One input file."""
+
+    name: str  # as the tables show it: relative to SOURCE, or as the list gives it; valid UTF-8
+    path: Path  # where to read it
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Every input file once, ordered by name, and what was left out."""
+
+    files: tuple[SourceFile, ...]
+    hidden: int  # names that begin with a dot, files and folders
+    linked_folders: int  # symbolic links to folders are not followed
+    repeated: int  # lines of a list that name a file again
+
+
+def list_photos(source: Path, out: Path) -> Listing:
+    """Return the input files of ``source``; ``out`` may lie inside and is not read.
+
+    Raises:
+        RequestRefused: ``source_invalid``.
+    """
+    if source.is_dir():
+        return _folder(source, out.resolve())
+    if not source.is_file():
+        raise RequestRefused(
+            "source_invalid", "SOURCE is neither a file nor a folder", "it must exist"
+        )
+    if source.suffix.lower() in LISTS:
+        return _list(source)
+    return Listing((SourceFile(_name(source.name), source),), 0, 0, 0)
+
+
+def _folder(source: Path, out: Path) -> Listing:
+    if source.resolve() == out:
+        raise RequestRefused(
+            "source_invalid",
+            "SOURCE and OUT are the same folder",
+            "results need a folder of their own",
+            "Give another OUT; it may lie inside SOURCE.",
+        )
+    files: list[SourceFile] = []
+    hidden = linked = 0
+    for folder, folders, names in os.walk(source, onerror=_unreadable_folder):
+        here = Path(folder)
+        seen = [name for name in folders if not name.startswith(".")]
+        linked += sum((here / name).is_symlink() for name in seen)
+        hidden += len(folders) - len(seen) + sum(name.startswith(".") for name in names)
+        folders[:] = [name for name in seen if (here / name).resolve() != out]
+        for name in names:
+            if not name.startswith("."):
+                path = here / name
+                files.append(SourceFile(_name(path.relative_to(source).as_posix()), path))
+    return _listing(files, hidden, linked)
+
+
+def _unreadable_folder(problem: OSError) -> None:
+    # os.walk skips such a folder in silence, and with it every photo inside.
+    raise RequestRefused(
+        "source_invalid",
+        f"a folder inside SOURCE cannot be read ({problem.strerror})",
+        "every folder must be readable, so that no photo is missed",
+        "Grant read access, or give a list of the photos that count.",
+    ) from None
+
+
+def _list(source: Path) -> Listing:
+    reader = {".txt": _lines, ".csv": _csv, ".parquet": _parquet}[source.suffix.lower()]
+    try:
+        entries = list(reader(source))
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        raise RequestRefused(
+            "source_invalid", f"the list cannot be read ({type(problem).__name__})", "UTF-8 text"
+        ) from None
+    blank = [row for row, entry in entries if not entry]
+    if blank:
+        raise RequestRefused(
+            "source_invalid",
+            f"{len(blank)} rows name no file, the first is row {blank[0]}",
+            f"every row needs a `{COLUMN}`",
+            "Remove these rows or fill them in.",
+        )
+    base = source.parent
+    return _listing((SourceFile(_name(entry), base / entry) for _, entry in entries), 0, 0)
+
+
+def _lines(source: Path) -> Iterator[tuple[int, str]]:
+    for row, line in enumerate(source.read_text("utf-8-sig").split("\n"), start=1):
+        if line.strip():
+            yield row, line.strip()
+
+
+def _csv(source: Path) -> Iterator[tuple[int, str]]:
+    with source.open(encoding="utf-8-sig", newline="") as text:
+        table = csv.DictReader(text)
+        _require_column(table.fieldnames or ())
+        for row, record in enumerate(table, start=2):  # as a spreadsheet counts
+            yield row, (record[COLUMN] or "").strip()
+
+
+def _parquet(source: Path) -> Iterator[tuple[int, str]]:
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    try:
+        with parquet.ParquetFile(source) as file:
+            _require_column(file.schema_arrow.names)
+            column = file.read(columns=[COLUMN]).column(COLUMN).to_pylist()
+    except pyarrow.ArrowInvalid:
+        raise RequestRefused(
+            "source_invalid", "the list is not a Parquet file", "Parquet with a `path` column"
+        ) from None
+    for row, entry in enumerate(column, start=1):
+        yield row, "" if entry is None else str(entry)
+
+
+def _require_column(columns: Iterable[str]) -> None:
+    count = len(names := list(columns))
+    if names.count(COLUMN) != 1:
+        raise RequestRefused(
+            "source_invalid",
+            f"{names.count(COLUMN)} of the list's {count} columns are called `{COLUMN}`",
+            f"exactly one column `{COLUMN}`, columns separated by commas",
+        )
+
+
+def _listing(files: Iterable[SourceFile], hidden: int, linked: int) -> Listing:
+    given = list(files)
+    unique = {file.name: file for file in given}
+    ordered = tuple(unique[name] for name in sorted(unique))
+    return Listing(ordered, hidden, linked, len(given) - len(unique))
+
+
+def _name(path: str) -> str:
+    """Return ``path`` with bytes that are not UTF-8 written as \\xNN: tables hold text."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
