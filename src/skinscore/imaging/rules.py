@@ -83,6 +83,7 @@ class GateLimits(Document):
     min_in_frame_fraction: Fraction  # geometry: always applied
     min_sharpness: float  # see skinscore.imaging.quality
     min_median_lightness: float  # CIE L*
+    min_median_chroma: float  # CIE C*ab of the skin; below it a photo has no colour
     max_clipped_fraction: Fraction
     max_glare_fraction: Fraction
     max_range_width: int  # grades in the likely range, above: low_confidence

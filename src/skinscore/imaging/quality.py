@@ -1,0 +1,228 @@
+"""How well each zone can be seen: free skin, sharpness and light, in numbers.
+
+Everything is measured on one frame: the face level with the eyes, at ``FRAME_PX_PER_MM`` or at the
+photo's own scale, whichever is coarser. Which numbers suffice is the gate's question
+(skinscore.imaging.gate).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinscore.domain.assessment import SkinTone
+from skinscore.domain.zones import Zone
+from skinscore.imaging import skin
+from skinscore.imaging.colour import ita_deg, to_lab
+from skinscore.imaging.types import Affine, Face, Photo, Pixels, ZoneRegion
+from skinscore.imaging.warp import inside_source, rotation, similarity, warp
+from skinscore.imaging.zones import draw_mask, excluded_areas
+
+FRAME_PX_PER_MM: Final = 2.5  # a line of 0.4 mm is one px
+MARGIN: Final = 4  # px around the zones
+MAX_CLOSE_UP_SIDE: Final = 512  # px of the frame: the middle of a close-up speaks for it
+MIN_PIXELS: Final = 25  # of the frame; fewer give no statistics
+MIN_REFERENCE_FACING: Final = 0.25  # a zone turned further away shows other skin
+
+CLIPPED_LEVEL: Final = 254  # of 255, in any channel
+GLARE_LIGHTNESS: Final = 20.0  # L* above the reference skin
+GLARE_CHROMA: Final = 0.6  # of the reference skin's: highlights have the lamp's colour
+
+FINE_SIGMA: Final = 1.0  # px: detail finer than this ...
+COARSE_SIGMA: Final = 3.0  # ... against detail between the two
+ROUNDING: Final = 0.06  # L*: median of what 8 bit alone leaves in the fine band
+CONTRAST_FLOOR: Final = 0.002  # of L* + 16: no skin is smoother
+
+TONE_ZONES: Final = (Zone.CHEEK_RIGHT, Zone.CHEEK_LEFT, Zone.FOREHEAD)
+TONE_TRIM: Final = 10.0  # percent of L* at both ends
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneQuality:
+    """The measures of one zone. Where no skin is seen, sharpness and light are 0."""
+
+    zone: Zone
+    facing: float  # -1..1, see ZoneRegion
+    far_side: bool
+    in_frame_fraction: float  # of the zone, inside the picture
+    visible_fraction: float  # of the part inside, free of hair, glasses, hand
+    px_per_mm: float
+    sharpness: float  # 0..about 1, higher is sharper; see _Detail
+    median_lightness: float  # CIE L*, 0..100
+    clipped_fraction: float  # of the free skin, some channel at its upper end
+    glare_fraction: float  # of the free skin, mirror-like highlights
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoQuality:
+    """The measures of one photo."""
+
+    pose: tuple[float, float, float] | None  # yaw, pitch, roll in degrees; None for a close-up
+    px_per_mm: float
+    median_chroma: float  # CIE C*ab of the reference skin; 0 in a greyscale photo
+    skin_tone: SkinTone | None  # None when neither cheek nor forehead shows skin
+    zones: Mapping[Zone, ZoneQuality]
+
+
+def measure(photo: Photo, face: Face, regions: Mapping[Zone, ZoneRegion]) -> PhotoQuality:
+    """Return the measures of a face photo and of all its zones."""
+    to_frame, shape = _frame(face, regions)
+    excluded = excluded_areas(face)
+    masks = {
+        zone: draw_mask(region.polygon, excluded, to_frame, shape) > 0
+        for zone, region in regions.items()
+    }
+    inside = inside_source((photo.height, photo.width), to_frame, shape)
+    pixels = warp(photo.pixels, to_frame, shape)
+    lab = to_lab(pixels)
+    model = skin.fit(lab, _reference(regions, masks, inside))
+    free = model.free(lab) & inside
+    look = _Look(pixels, lab, model)
+    zones = {
+        zone: look.zone(
+            region,
+            bare=masks[zone] & free,
+            in_frame_fraction=_share(masks[zone] & inside, masks[zone]),
+            visible_fraction=_share(masks[zone] & free, masks[zone] & inside),
+            px_per_mm=face.px_per_mm,
+        )
+        for zone, region in regions.items()
+    }
+    patches = [masks[zone] & free for zone in TONE_ZONES if _shows(regions[zone])]
+    return PhotoQuality(
+        pose=(face.yaw_deg, face.pitch_deg, face.roll_deg),
+        px_per_mm=face.px_per_mm,
+        median_chroma=model.chroma,
+        skin_tone=_tone(lab, patches),
+        zones=zones,
+    )
+
+
+def measure_close_up(photo: Photo, region: ZoneRegion, px_per_mm: float) -> PhotoQuality:
+    """Return the measures of a close-up that ``region`` fills.
+
+    There is no face to learn the skin's colour from: the picture is taken as free skin, as its
+    sender says, and gives no skin tone.
+    """
+    scale = min(1.0, FRAME_PX_PER_MM / px_per_mm)
+    height = min(MAX_CLOSE_UP_SIDE, max(1, int(photo.height * scale)))
+    width = min(MAX_CLOSE_UP_SIDE, max(1, int(photo.width * scale)))
+    middle = np.array((photo.width - 1, photo.height - 1)) / 2
+    target = np.array((width - 1, height - 1)) / 2
+    to_frame = similarity(middle, target, 0.0, scale, mirror=False)
+    pixels = warp(photo.pixels, to_frame, (height, width))
+    lab = to_lab(pixels)
+    whole = np.ones((height, width), np.bool_)
+    model = skin.fit(lab, whole)
+    look = _Look(pixels, lab, model)
+    zone = look.zone(
+        region, bare=whole, in_frame_fraction=1.0, visible_fraction=1.0, px_per_mm=px_per_mm
+    )
+    return PhotoQuality(None, px_per_mm, model.chroma, None, {region.zone: zone})
+
+
+class _Look:
+    """Sharpness and light of any part of one frame."""
+
+    def __init__(self, pixels: Pixels, lab: skin.Lab, model: skin.SkinModel) -> None:
+        self._lightness = lab[..., 0]
+        brightness = self._lightness + 16  # more or less light multiplies it
+        fine = np.asarray(cv2.GaussianBlur(brightness, (0, 0), FINE_SIGMA))
+        coarse = np.asarray(cv2.GaussianBlur(brightness, (0, 0), COARSE_SIGMA))
+        self._fine = np.abs(brightness - fine)
+        self._coarse = np.abs(fine - coarse)
+        self._clipped = (pixels >= CLIPPED_LEVEL).any(axis=2)
+        chroma = np.hypot(lab[..., 1], lab[..., 2])
+        self._glare = (self._lightness > model.lightness + GLARE_LIGHTNESS) & (
+            chroma < GLARE_CHROMA * model.chroma
+        )
+
+    def zone(
+        self,
+        region: ZoneRegion,
+        *,
+        bare: skin.Where,
+        in_frame_fraction: float,
+        visible_fraction: float,
+        px_per_mm: float,
+    ) -> ZoneQuality:
+        seen = int(bare.sum()) >= MIN_PIXELS
+        return ZoneQuality(
+            region.zone,
+            region.facing,
+            region.far_side,
+            in_frame_fraction,
+            visible_fraction,
+            px_per_mm,
+            sharpness=self._sharpness(bare) if seen else 0.0,
+            median_lightness=float(np.median(self._lightness[bare])) if seen else 0.0,
+            clipped_fraction=_share(self._clipped & bare, bare),
+            glare_fraction=_share((self._clipped | self._glare) & bare, bare),
+        )
+
+    def _sharpness(self, bare: skin.Where) -> float:
+        """Return fine over coarse contrast of the skin's texture.
+
+        A Gaussian blur takes more from the finer band, so the ratio falls; exposure multiplies
+        both, so it stays. Sensor noise counts as detail: the measure tells a blurred photo, not a
+        noisy one.
+        """
+        fine = float(np.median(self._fine[bare]))
+        coarse = float(np.median(self._coarse[bare]))
+        floor = CONTRAST_FLOOR * (float(np.median(self._lightness[bare])) + 16)
+        return float(np.sqrt(max(0.0, fine**2 - ROUNDING**2))) / (coarse + floor)
+
+
+def _frame(face: Face, regions: Mapping[Zone, ZoneRegion]) -> tuple[Affine, tuple[int, int]]:
+    """Return the map of the photo to the level frame around all zones, and its (height, width)."""
+    scale = min(1.0, FRAME_PX_PER_MM / face.px_per_mm)
+    angle = float(np.radians(face.roll_deg))
+    outline = np.vstack([region.polygon for region in regions.values()])
+    outline = scale * outline @ rotation(angle)
+    low = np.floor(outline.min(axis=0)) - MARGIN
+    width, height = (np.ceil(outline.max(axis=0)) + MARGIN - low).astype(int)
+    to_frame = similarity(np.zeros(2), -low, angle, scale, mirror=False)
+    return to_frame, (int(height), int(width))
+
+
+def _reference(
+    regions: Mapping[Zone, ZoneRegion], masks: Mapping[Zone, skin.Where], inside: skin.Where
+) -> skin.Where:
+    """Return the pixels that teach the skin's colour; a face without them is all reference."""
+    reference = np.zeros_like(inside)
+    for zone in skin.REFERENCE:
+        if _shows(regions[zone]):
+            reference |= masks[zone] & inside
+    return reference if int(reference.sum()) >= MIN_PIXELS else inside
+
+
+def _shows(region: ZoneRegion) -> bool:
+    return region.facing >= MIN_REFERENCE_FACING
+
+
+def _tone(lab: skin.Lab, patches: list[skin.Where]) -> SkinTone | None:
+    """Return the individual typology angle of all patches together, and of the patches' spread."""
+    patches = [patch for patch in patches if int(patch.sum()) >= MIN_PIXELS]
+    if not patches:
+        return None
+    angles = [_ita(lab[patch]) for patch in patches]
+    whole = _ita(np.concatenate([lab[patch] for patch in patches]))
+    return SkinTone(
+        ita_deg=round(whole, 1),
+        ita_range_deg=(round(min(*angles, whole), 1), round(max(*angles, whole), 1)),
+    )
+
+
+def _ita(lab: NDArray[np.float32]) -> float:
+    low, high = np.percentile(lab[:, 0], (TONE_TRIM, 100 - TONE_TRIM))
+    kept = lab[(lab[:, 0] >= low) & (lab[:, 0] <= high)]
+    return ita_deg(float(np.median(kept[:, 0])), float(np.median(kept[:, 2])))
+
+
+def _share(part: skin.Where, whole: skin.Where) -> float:
+    """Return the part's share; 0 of nothing."""
+    area = int(whole.sum())
+    return int(part.sum()) / area if area else 0.0
