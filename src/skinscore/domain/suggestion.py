@@ -1,0 +1,260 @@
+"""``skinscore.suggestion/1`` and ``skinscore.confirmation/1``: what a clinician is to check.
+
+A suggestion holds no clock of its own: the same assessment, questionnaire, confirmation and
+rulebook give the same bytes. The document itself refuses to exist with a depth above its cap,
+inside the orbital rim, or without a confirmation; the rule engine is not the only guard.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final, Literal, Self, get_args
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from skinscore.domain.assessment import Fraction, GradeValue, Sha256
+from skinscore.domain.concerns import CONCERNS, Concern
+from skinscore.domain.document import Disclaimer, Document
+from skinscore.domain.zones import Side, TreatmentZone, Zone
+
+GRID_MM: Final = 0.25  # every printed depth is a multiple
+CEILING_MM: Final = 1.5  # not evaluated above this in the US acne-scar label; no zone cap is higher
+OVERRIDE_CEILING_MM: Final = 2.0  # no override on the face reaches higher
+
+Depth = Annotated[float, Field(ge=GRID_MM, le=CEILING_MM, multiple_of=GRID_MM)]
+OverrideDepth = Annotated[float, Field(ge=GRID_MM, le=OVERRIDE_CEILING_MM, multiple_of=GRID_MM)]
+Count = Annotated[int, Field(ge=0, le=20)]
+Weeks = Annotated[int, Field(ge=4, le=52)]
+Text = Annotated[str, Field(min_length=1)]
+
+Title = Literal["Suggestion for clinician review"]
+TITLE: Final[Title] = get_args(Title)[0]
+
+
+class Status(StrEnum):
+    """What became of a treatment zone, or of the whole suggestion."""
+
+    SUGGESTED = "suggested"  # a range is printed
+    WITHHELD = "withheld"  # something blocks, is unanswered, unconfirmed or cannot be seen
+    REFERRED = "referred"  # needling is not the tool, or a specialist comes first
+    NOTHING_TO_TREAT = "nothing_to_treat"
+    EXCLUDED = "excluded"  # never needled: inside the orbital rim
+
+
+class Evidence(StrEnum):
+    """How well a number is founded; no number of the table earns an A."""
+
+    A = "A"
+    B = "B"  # trial or cleared device in that zone
+    C = "C"  # review, small series or expert
+    D = "D"  # extrapolated
+
+
+class Standing(StrEnum):
+    """Where a rule comes from."""
+
+    PUBLISHED = "published"
+    LABELLED = "labelled"  # a device's label or manual
+    DERIVED = "derived"  # our inference, taking the more cautious side
+
+
+class ConfirmedGrade(Document):
+    """A grade that the clinician set in place of the photo's."""
+
+    zone: Zone
+    concern: Concern
+    grade: GradeValue
+
+
+class Confirmation(Document):
+    """The clinician's word that the grades of one assessment are right, or what they should be."""
+
+    schema_: Literal["skinscore.confirmation/1"] = Field(alias="schema")
+    assessment: Annotated[str, Field(pattern=r"^asm_[0-9a-f]{24}$")]
+    confirmed_by: Annotated[str, Field(min_length=1, max_length=80)]  # role or name
+    confirmed_at: Annotated[AwareDatetime, Field(strict=False)]
+    grades: tuple[ConfirmedGrade, ...]  # corrections only; all other grades stand as shown
+
+    @model_validator(mode="after")
+    def _each_grade_once(self) -> Self:
+        places = [(row.zone, row.concern) for row in self.grades]
+        if len(set(places)) != len(places):
+            raise ValueError("grades corrects one zone and concern twice")
+        return self
+
+
+class Confirmed(Document):
+    """Who confirmed, and when."""
+
+    by: str
+    at: Annotated[datetime, Field(strict=False)]
+
+
+class Reason(Document):
+    """Why no depth is printed: the id of a rule, or a withholding code of the rulebook."""
+
+    code: Text
+    text: Text
+
+
+class RuleStep(Document):
+    """One rule at work, in order: the way from the base range to the printed one."""
+
+    rule_id: Text
+    concern: Concern | None  # null: the zone as a whole
+    what: Text
+    inputs: tuple[str, ...]  # "name: value" of what the rule looked at
+    before_mm: tuple[Depth, Depth] | None
+    after_mm: tuple[Depth, Depth] | None
+    evidence: Evidence
+    standing: Standing
+    sources: tuple[str, ...]  # keys of Suggestion.sources
+
+
+class ConcernConsidered(Document):
+    """One concern of a treatment zone: the worst grade of the graded zones that lie in it."""
+
+    concern: Concern
+    grade: GradeValue | None  # null: not assessable
+    grade_by: Literal["photo", "clinician"] | None
+    confidence: Fraction | None  # model's probability of the photo's grade; null when corrected
+    considered: tuple[GradeValue, ...]  # grades reckoned with, ascending; several when uncertain
+    codes: tuple[str, ...]  # quality codes of the grade
+    us_label_status: Text
+    off_label: bool  # outside US labelled use for this zone, phototype, age or device
+
+
+class ZoneSuggestion(Document):
+    """One treatment zone on one side of the subject. All numbers are null unless suggested."""
+
+    zone: TreatmentZone
+    side: Side
+    graded_zones: tuple[Zone, ...]  # where its grades come from
+    status: Status
+    concerns: tuple[ConcernConsidered, ...]
+    depth_range_mm: tuple[Depth, Depth] | None  # device setting, low and high
+    start_at_mm: Depth | None  # first treatment of the series at this setting; null: no such rule
+    test_spot: bool  # about 2 x 2 cm, reviewed after four weeks, before the first treatment
+    cap_mm: Depth | None  # of the zone; the range never exceeds it
+    override_cap_mm: OverrideDepth | None  # informative: a named clinician's limit, reason logged
+    sessions: tuple[Count, Count] | None  # least, most treatments
+    interval_weeks: tuple[Weeks, Weeks] | None
+    evidence: Evidence | None  # the weakest of what the range rests on
+    off_label: bool | None  # any concern considered is outside its US label
+    reasons: tuple[Reason, ...]  # why withheld
+    referrals: tuple[str, ...]  # ids of Suggestion.referrals
+    notes: tuple[str, ...]  # sentences to show beside the range
+    rules: tuple[RuleStep, ...]  # how the range came about; empty unless suggested
+
+    @model_validator(mode="after")
+    def _numbers_only_when_suggested(self) -> Self:
+        numbers = (
+            self.depth_range_mm,
+            self.cap_mm,
+            self.override_cap_mm,
+            self.sessions,
+            self.interval_weeks,
+            self.evidence,
+            self.off_label,
+        )
+        if self.status is Status.SUGGESTED:
+            if any(number is None for number in numbers) or self.reasons or not self.rules:
+                raise ValueError("a suggested zone carries every number, its rules and no reason")
+        elif any(number is not None for number in (*numbers, self.start_at_mm)) or self.rules:
+            raise ValueError("only a suggested zone carries numbers and rules")
+        if self.status is Status.WITHHELD and not self.reasons:
+            raise ValueError("a withheld zone says why")
+        return self
+
+    @model_validator(mode="after")
+    def _never_beyond_a_limit(self) -> Self:
+        if self.zone is TreatmentZone.LOWER_EYELID and self.status is not Status.EXCLUDED:
+            raise ValueError("the lower eyelid is always excluded")
+        if self.depth_range_mm is None or self.cap_mm is None or self.override_cap_mm is None:
+            return self
+        low, high = self.depth_range_mm
+        if not low <= high <= min(self.cap_mm, self.override_cap_mm):
+            raise ValueError("the range must rise and stay within cap and override cap")
+        if self.start_at_mm is not None and self.start_at_mm > high:
+            raise ValueError("the first treatment cannot exceed the range")
+        return self
+
+    @model_validator(mode="after")
+    def _every_concern_once(self) -> Self:
+        if tuple(row.concern for row in self.concerns) != CONCERNS:
+            raise ValueError("a zone lists every concern once, in the fixed order")
+        return self
+
+
+class OpenQuestion(Document):
+    """A question that is still unanswered, or an answer that should be looked at again."""
+
+    id: Text  # of the rule that asks
+    answer: Text  # the name of the answer that is missing
+    question: Text
+    blocking: bool  # true: no depth anywhere it matters until it is answered
+
+
+class Referral(Document):
+    """Whom or what to turn to first; ``zones`` empty: the patient as a whole."""
+
+    id: Text
+    text: Text
+    stops_all: bool
+    zones: tuple[tuple[TreatmentZone, Side], ...]
+    standing: Standing
+    sources: tuple[str, ...]
+
+
+class Source(Document):
+    """One source that a rule of this suggestion rests on."""
+
+    key: Text
+    citation: Text
+
+
+class RulebookRef(Document):
+    """Which rules spoke."""
+
+    version: Text
+    digest: Sha256
+    review: Text  # whether a clinician has signed it off
+
+
+class Suggestion(Document):
+    """Depths and course per treatment zone for a clinician to accept, edit or reject."""
+
+    schema_: Literal["skinscore.suggestion/1"] = Field(alias="schema")
+    title: Title
+    assessment: Annotated[str, Field(pattern=r"^asm_[0-9a-f]{24}$")]
+    contract_digest: Sha256  # of the model that graded
+    patient_digest: Sha256
+    rulebook: RulebookRef
+    confirmation: Confirmed | None  # null: unconfirmed, and then every depth is withheld
+    status: Status
+    blocks: tuple[Reason, ...]  # conditions that stop every zone
+    open_questions: tuple[OpenQuestion, ...]
+    referrals: tuple[Referral, ...]
+    zones: tuple[ZoneSuggestion, ...]
+    sources: tuple[Source, ...]
+    disclaimer: Disclaimer
+
+    @model_validator(mode="after")
+    def _no_depth_while_something_stands_against_it(self) -> Self:
+        against = (
+            self.confirmation is None
+            or bool(self.blocks)
+            or any(referral.stops_all for referral in self.referrals)
+        )
+        if against and any(zone.status is Status.SUGGESTED for zone in self.zones):
+            raise ValueError("a depth needs a confirmation, no block and no stop-all referral")
+        return self
+
+    @model_validator(mode="after")
+    def _everything_cited_is_listed(self) -> Self:
+        listed = {source.key for source in self.sources}
+        cited = {key for zone in self.zones for step in zone.rules for key in step.sources}
+        cited |= {key for referral in self.referrals for key in referral.sources}
+        referred = {code for zone in self.zones for code in zone.referrals}
+        if cited - listed or referred - {row.id for row in self.referrals}:
+            raise ValueError("every source and referral that is named must be listed")
+        return self

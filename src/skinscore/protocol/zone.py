@@ -1,0 +1,224 @@
+"""One treatment zone of the suggestion: withheld, referred, nothing to treat, or a range."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from skinscore.domain.concerns import Concern
+from skinscore.domain.patient import PatientProfile
+from skinscore.domain.suggestion import (
+    ConcernConsidered,
+    Reason,
+    RuleStep,
+    Status,
+    ZoneSuggestion,
+)
+from skinscore.protocol.conditions import Place
+from skinscore.protocol.course import Ceilings, device_limits
+from skinscore.protocol.draft import Draft, draft
+from skinscore.protocol.reading import Reading, Site
+from skinscore.protocol.rulebook import ReferralRule, Rulebook, ZoneRule
+from skinscore.protocol.triage import reasons_against, referrals
+from skinscore.protocol.vocabulary import Withholding
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that is known about one site."""
+
+    site: Site
+    place: Place
+    readings: tuple[Reading, ...]  # every concern once, in the fixed order
+
+
+def suggest_zone(
+    rules: Rulebook, patient: PatientProfile, case: Case, *, confirmed: bool
+) -> ZoneSuggestion:
+    """Return what may be said about one site. The first thing that stands against it wins."""
+    rule = rules.zone(case.site.zone)
+    first = referrals(rules, case.place)
+    status, reasons = _status(rules, rule, case, first, confirmed=confirmed)
+    if status is not Status.SUGGESTED:
+        return _zone(rules, patient, case, first, status, reasons)
+    found = draft(
+        rules,
+        case.site.zone,
+        case.place.considered,
+        case.place.answers,
+        _ceilings(rules, rule, patient),
+    )
+    if found is None:
+        reasons = (_withheld(rules, Withholding.NO_SETTING),)
+        return _zone(rules, patient, case, first, Status.WITHHELD, reasons)
+    return _with_range(rules, rule, found, _zone(rules, patient, case, first, status, ()))
+
+
+def _status(
+    rules: Rulebook,
+    rule: ZoneRule,
+    case: Case,
+    first: Sequence[ReferralRule],
+    *,
+    confirmed: bool,
+) -> tuple[Status, tuple[Reason, ...]]:
+    if rule.cap_mm is None:
+        return Status.EXCLUDED, ()
+    unsure = [_withheld(rules, code) for code in _seen_badly(case.readings)]
+    if not confirmed:
+        unsure.append(_withheld(rules, Withholding.UNCONFIRMED))
+    if not unsure and all(reading.grade == 0 for reading in case.readings):
+        return Status.NOTHING_TO_TREAT, ()
+    reasons = (*unsure, *reasons_against(rules, case.place))
+    if reasons:
+        return Status.WITHHELD, reasons
+    if any(referral.replaces_range for referral in first):
+        return Status.REFERRED, ()
+    if all(reading.considered[0] == 0 for reading in case.readings):
+        return Status.WITHHELD, (_withheld(rules, Withholding.LOW_CONFIDENCE),)
+    return Status.SUGGESTED, ()
+
+
+def seen_well(readings: Sequence[Reading]) -> bool:
+    """Return whether every concern was graded here without a quality code."""
+    return not _seen_badly(readings)
+
+
+def _seen_badly(readings: Sequence[Reading]) -> list[Withholding]:
+    found = []
+    if any(reading.grade is None for reading in readings):
+        found.append(Withholding.NOT_ASSESSABLE)
+    if any(reading.grade is not None and reading.codes for reading in readings):
+        found.append(Withholding.LOW_QUALITY)
+    return found
+
+
+def _withheld(rules: Rulebook, code: Withholding) -> Reason:
+    return Reason(code=code.value, text=rules.withholding[code])
+
+
+def _ceilings(rules: Rulebook, rule: ZoneRule, patient: PatientProfile) -> Ceilings:
+    device_mm, device_grid_mm = device_limits(patient.device)
+    skin_mm = rule.thickness_mm - rules.limits.thickness_margin_mm
+    return Ceilings(device_mm, device_grid_mm, skin_mm)
+
+
+def _off_label(rules: Rulebook, rule: ZoneRule, concern: Concern, patient: PatientProfile) -> bool:
+    """Return False only when the patient's own device is labelled for zone, phototype and age."""
+    device, age = patient.device, patient.age_years
+    if isinstance(device, str) or isinstance(age, str):
+        return True
+    return not any(
+        labelled.name == device.name
+        and patient.phototype in labelled.phototypes
+        and age >= labelled.from_years
+        for labelled in rules.label(rule, concern).devices
+    )
+
+
+def _zone(
+    rules: Rulebook,
+    patient: PatientProfile,
+    case: Case,
+    first: Sequence[ReferralRule],
+    status: Status,
+    reasons: tuple[Reason, ...],
+) -> ZoneSuggestion:
+    rule = rules.zone(case.site.zone)
+    return ZoneSuggestion(
+        zone=case.site.zone,
+        side=case.site.side,
+        graded_zones=case.site.graded_zones,
+        status=status,
+        concerns=tuple(
+            ConcernConsidered(
+                concern=reading.concern,
+                grade=reading.grade,
+                grade_by=reading.by,
+                confidence=reading.confidence,
+                considered=case.place.considered.get(reading.concern, ()),
+                codes=reading.codes,
+                us_label_status=rules.label(rule, reading.concern).text,
+                off_label=_off_label(rules, rule, reading.concern, patient),
+            )
+            for reading in case.readings
+        ),
+        depth_range_mm=None,
+        start_at_mm=None,
+        test_spot=False,
+        cap_mm=None,
+        override_cap_mm=None,
+        sessions=None,
+        interval_weeks=None,
+        evidence=None,
+        off_label=None,
+        reasons=reasons,
+        referrals=tuple(referral.id for referral in first),
+        notes=(),
+        rules=(),
+    )
+
+
+def _with_range(
+    rules: Rulebook, rule: ZoneRule, found: Draft, zone: ZoneSuggestion
+) -> ZoneSuggestion:
+    course = found.course
+    present = [row for row in zone.concerns if any(row.considered)]
+    outside = [row.concern for row in present if row.off_label]
+    steps = found.steps
+    if outside:
+        steps = (*steps, _off_label_step(rules, zone, outside))
+    numbers = {
+        "depth_range_mm": course.depth.pair,
+        "start_at_mm": course.depth.low if course.start_at_low else None,
+        "test_spot": course.test_spot,
+        "cap_mm": rule.cap_mm,
+        "override_cap_mm": course.override_mm,
+        "sessions": course.sessions,
+        "interval_weeks": course.interval_weeks,
+        "evidence": found.evidence,
+        "off_label": bool(outside),
+        "notes": _notes(rules, found, present, outside),
+        "rules": steps,
+    }
+    # Through the constructor, not model_copy, so that the document checks its own limits.
+    return ZoneSuggestion(**{**dict(zone), **numbers})
+
+
+def _off_label_step(rules: Rulebook, zone: ZoneSuggestion, outside: list[Concern]) -> RuleStep:
+    rule = rules.modifier("M9")
+    return RuleStep(
+        rule_id=rule.id,
+        concern=None,
+        what=rule.what,
+        inputs=tuple(
+            f"{row.concern}: {row.us_label_status}"
+            for row in zone.concerns
+            if row.concern in outside
+        ),
+        before_mm=None,
+        after_mm=None,
+        evidence=rule.evidence,
+        standing=rule.standing,
+        sources=rule.sources,
+    )
+
+
+def _notes(
+    rules: Rulebook, found: Draft, present: list[ConcernConsidered], outside: list[Concern]
+) -> tuple[str, ...]:
+    words, (low, high) = rules.wording, found.published
+    notes = [
+        words.grade_by_clinician.format(concern=row.concern, grade=row.grade)
+        if row.confidence is None
+        else words.grade.format(concern=row.concern, grade=row.grade, confidence=row.confidence)
+        for row in present
+    ]
+    notes.append((words.range if low < high else words.range_of_one).format(low=low, high=high))
+    notes.extend(found.notes)
+    if found.course.start_at_low:
+        notes.append(words.start.format(start=found.course.depth.low))
+    if outside:
+        notes.append(words.off_label.format(concerns=", ".join(outside)))
+    deepest = max(found.course.depth.high, found.course.override_mm)
+    if deepest >= rules.limits.deep_from_mm:
+        notes.append(words.evaluated)
+    return tuple(notes)
