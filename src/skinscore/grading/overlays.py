@@ -2,8 +2,9 @@
 
 A severity map lives in the coordinates of its crop, coarser by a stride; a crop is one affine warp
 of the photo. Undoing both puts every cell back on the skin it was computed from. Only skin inside
-a graded zone is ever painted. Where crops overlap the higher severity is kept: a mark that one
-crop saw is not thinned out by another that cuts it off.
+the outline of a zone that this photo was graded for, for this concern, is ever painted: the
+picture never says more than the document. Where crops overlap the higher severity is kept: a mark
+that one crop saw is not thinned out by another that cuts it off.
 
 Pixel centres are whole numbers throughout, as in OpenCV.
 """
@@ -16,10 +17,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinscore.domain.assessment import Assessment
 from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.grading.examination import Examination, SeverityMap
 from skinscore.imaging.encode import to_png
-from skinscore.imaging.types import Affine
+from skinscore.imaging.types import Affine, Mask
 
 Severity = NDArray[np.float32]  # (H, W), 0..1, higher is worse; 0 outside the graded zones
 Rgba = NDArray[np.uint8]  # (H, W, 4), straight (not premultiplied) alpha
@@ -48,7 +50,8 @@ def severity_in_photo(examination: Examination, photo: int, concern: Concern) ->
         concern: which of the maps' three layers.
 
     Returns:
-        (H, W) float32 of the photo's size, 0..1, higher is worse, 0 outside the graded zones.
+        (H, W) float32 of the photo's size, 0..1, higher is worse, 0 outside the zones that were
+        graded in this photo for this concern.
 
     Raises:
         IndexError: there is no such photo.
@@ -61,6 +64,7 @@ def severity_in_photo(examination: Examination, photo: int, concern: Concern) ->
     for layer in examination.maps:
         if layer.photo == photo:
             _lay(layer, CONCERNS.index(concern), severity)
+    severity[_graded(examination.assessment, photo, concern, severity.shape) == 0] = 0
     return severity
 
 
@@ -103,6 +107,20 @@ def outlines(severity: Severity) -> tuple[Polygon, ...]:
         if len(line) >= 3  # thinner than the tolerance: a dot or a stroke, no area
     )
     return tuple(sorted(polygons, key=lambda polygon: min((y, x) for x, y in polygon)))
+
+
+def _graded(assessment: Assessment, photo: int, concern: Concern, shape: tuple[int, ...]) -> Mask:
+    """Return (H, W) uint8, 1 inside the zones that ``photo`` was graded for, for ``concern``."""
+    polygons = [
+        np.rint(np.array(record.polygon)).astype(np.int32)
+        for record in assessment.zones
+        if record.photo == photo
+        and any(grade.assessable for grade in record.grades if grade.concern is concern)
+    ]
+    mask = np.zeros(shape, np.uint8)
+    for polygon in polygons:  # one by one: together, their overlap would count as a hole
+        cv2.fillPoly(mask, [polygon], 1)
+    return mask
 
 
 def _lay(layer: SeverityMap, channel: int, severity: Severity) -> None:

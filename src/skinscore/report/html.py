@@ -19,6 +19,7 @@ from skinscore import __version__
 from skinscore.domain.assessment import QualityNote, ZoneRecord
 from skinscore.domain.concerns import CONCERNS, GRADES, Concern
 from skinscore.domain.suggestion import Reason, Status, Suggestion, ZoneSuggestion
+from skinscore.domain.zones import Side, TreatmentZone
 from skinscore.errors import RequestRefused
 from skinscore.grading.examination import Examination
 from skinscore.grading.overlays import COLOURS, Polygon
@@ -35,6 +36,14 @@ class Obstacle:
     title: str
     hint: str
     places: tuple[str, ...]  # "Nose (wrinkles)"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A range to review, and every treatment zone that it holds for word by word."""
+
+    zone: ZoneSuggestion  # the first of them
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,7 @@ def render_report(examination: Examination, suggestion: Suggestion | None) -> st
         pictures=pictures(examination),
         suggestion=suggestion,
         obstacles=_obstacles(assessment.zones),
+        ranges=() if suggestion is None else _ranges(suggestion.zones),
         silent=() if suggestion is None else _silent(suggestion.zones),
         reservations=_by_photo_first(assessment.quality),
         library_version=__version__,
@@ -132,6 +142,19 @@ def _obstacles(zones: Sequence[ZoneRecord]) -> tuple[Obstacle, ...]:
             ),
         )
         for code, places in found.items()
+    )
+
+
+def _ranges(zones: Sequence[ZoneSuggestion]) -> tuple[Range, ...]:
+    """Return the zones with a range; zones that differ in nothing but their place share one."""
+    anywhere = {"zone": TreatmentZone.FOREHEAD, "side": Side.MIDLINE, "graded_zones": ()}
+    groups: dict[str, list[ZoneSuggestion]] = {}
+    for zone in zones:
+        if zone.status is Status.SUGGESTED:
+            groups.setdefault(zone.model_copy(update=anywhere).to_json(), []).append(zone)
+    return tuple(
+        Range(group[0], tuple(wording.treatment_zone_name(zone.zone, zone.side) for zone in group))
+        for group in groups.values()
     )
 
 

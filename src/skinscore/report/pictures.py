@@ -21,7 +21,7 @@ from skinscore.imaging.types import Photo, Pixels
 
 PHOTO_SIDE_PX: Final = 1400  # longest side of the display copy
 OVERLAY_SIDE_PX: Final = 700  # maps are coarse; the browser scales them up with the photo
-MARGIN: Final = 0.15  # around the zones, as a share of their larger side
+MARGIN: Final = 0.25  # around the zones, as a share of their larger side
 JPEG_QUALITY: Final = 85
 
 

@@ -103,6 +103,14 @@ STATUS_SENTENCES: Final[Mapping[Status, str]] = MappingProxyType(
     }
 )
 
+SILENT_SENTENCES: Final[Mapping[Status, str]] = MappingProxyType(
+    {
+        Status.REFERRED: "Another step comes before needling here.",
+        Status.NOTHING_TO_TREAT: "No grade here calls for needling.",
+        Status.EXCLUDED: "Never needled: it lies inside the orbital rim.",
+    }
+)
+
 EVIDENCE_NAMES: Final[Mapping[Evidence, str]] = MappingProxyType(
     {
         Evidence.A: "several controlled trials",

@@ -14,14 +14,19 @@ from tests.skinscore.factories import (
     SIDE,
     STRIDE,
     WIDTH,
+    box,
     make_assessment,
     make_examination,
     make_map,
     make_photo,
     make_photo_record,
+    make_ungraded,
+    make_zone_record,
 )
 
+from skinscore.domain.assessment import ZoneRecord
 from skinscore.domain.concerns import CONCERNS, Concern
+from skinscore.domain.zones import Zone
 from skinscore.grading.examination import Examination, SeverityMap
 from skinscore.grading.overlays import (
     COLOURS,
@@ -54,8 +59,14 @@ def one_cell(row: int, column: int) -> NDArray[np.float32]:
     return values
 
 
+def everywhere(photo: int = 0) -> ZoneRecord:
+    """A zone that covers the whole photo, so that the map alone decides what is painted."""
+    corners = ((0.0, 0.0), (WIDTH, 0.0), (WIDTH, HEIGHT), (0.0, HEIGHT))
+    return make_zone_record(Zone.FOREHEAD, photo=photo).model_copy(update={"polygon": corners})
+
+
 def examined(*maps: SeverityMap) -> Examination:
-    return make_examination(maps=maps)
+    return make_examination(make_assessment(zones=[everywhere()]), maps=maps)
 
 
 def rgba(png: bytes) -> NDArray[np.uint8]:
@@ -97,6 +108,31 @@ def test_nothing_is_painted_outside_the_graded_zones(to_crop: Affine) -> None:
     assert ((crop[1] > 15) & (crop[1] < 40.5)).all()
 
 
+def test_a_zone_that_is_not_assessable_for_a_concern_is_not_painted_for_it() -> None:
+    kept, hidden = Zone.CHEEK_RIGHT, Zone.CHEEK_LEFT
+    zones = [make_zone_record(kept), make_zone_record(hidden, {CONCERN: make_ungraded(CONCERN)})]
+    whole_photo = np.array([(SIDE / WIDTH, 0, 0.0), (0, SIDE / HEIGHT, 0.0)])
+    examination = make_examination(
+        make_assessment(zones=zones), maps=[make_map(whole_photo, flat(1))]
+    )
+
+    def paint_in(zone: Zone, concern: Concern) -> bool:
+        left, top, right, bottom = box(zone)
+        return bool(severity_in_photo(examination, 0, concern)[top:bottom, left:right].any())
+
+    assert paint_in(kept, CONCERN)
+    assert not paint_in(hidden, CONCERN)
+    assert paint_in(hidden, Concern.PIGMENTATION)
+
+
+def test_a_zone_graded_in_another_photo_is_not_painted_in_this_one() -> None:
+    document = make_assessment(
+        photos=[make_photo_record(), make_photo_record(seed="second")], zones=[everywhere(photo=1)]
+    )
+    examination = make_examination(document, maps=[make_map(TURNED, flat(1), photo=0)])
+    assert not severity_in_photo(examination, 0, CONCERN).any()
+
+
 def test_an_all_zero_map_gives_a_fully_transparent_picture() -> None:
     picture = rgba(overlay_png(examined(make_map(TURNED, flat(0))), 0, CONCERN))
     assert picture.shape == (HEIGHT, WIDTH, 4)
@@ -130,7 +166,10 @@ def test_each_concern_reads_its_own_layer_in_its_own_colour() -> None:
 
 
 def test_a_map_paints_only_its_own_photo() -> None:
-    document = make_assessment(photos=[make_photo_record(), make_photo_record(seed="second")])
+    document = make_assessment(
+        photos=[make_photo_record(), make_photo_record(seed="second")],
+        zones=[everywhere(photo=0), everywhere(photo=1)],
+    )
     examination = make_examination(document, maps=[make_map(TURNED, flat(1), photo=1)])
     assert not severity_in_photo(examination, 0, CONCERN).any()
     assert severity_in_photo(examination, 1, CONCERN).any()
@@ -187,7 +226,7 @@ def test_a_large_photo_keeps_its_size() -> None:
     pixels = np.zeros((1500, 2000, 3), np.uint8)
     small = make_photo()
     photo = Photo(pixels, small.sha256, small.format, small.colour_profile, 1, ())
-    examination = make_examination(photos=[photo], maps=[make_map(TURNED, flat(1))])
+    examination = make_examination(make_assessment(), photos=[photo])
     assert rgba(overlay_png(examination, 0, CONCERN)).shape == (1500, 2000, 4)
 
 
