@@ -143,6 +143,15 @@ def see_through(share: float, kind: str = "PNG") -> bytes:
     return encoded(picture, kind)
 
 
+def lab_picture() -> Image.Image:
+    """Pixels in L*a*b*, as print software stores them."""
+    return Image.frombytes("LAB", (96, 96), bytes((150, 10, 20)) * 96 * 96)
+
+
+def as_pillow_reads(data: bytes) -> Pixels:
+    return np.array(Image.open(BytesIO(data)).convert("RGB"))
+
+
 # -- damage ---------------------------------------------------------------------------------------
 
 
@@ -170,6 +179,13 @@ def lying_jpeg(width: int, height: int) -> bytes:
     return bytes(data)
 
 
+def many_scans(count: int) -> bytes:
+    """A progressive JPEG that paints its last pass ``count`` times more."""
+    data = encoded(painted_face(), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * (count + 1) + data[-2:]
+
+
 def lying_webp(width: int, height: int) -> bytes:
     """An extended WebP header that declares ``width`` x ``height`` px, and no picture."""
     canvas = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
@@ -180,11 +196,14 @@ def lying_webp(width: int, height: int) -> bytes:
 # -- metadata -------------------------------------------------------------------------------------
 
 
-def orientation_exif(value: object) -> bytes:
-    """An EXIF block with that orientation; a value that is no number is written as text."""
-    exif = Image.Exif()
-    exif[0x0112] = value
-    return exif.tobytes()
+def orientation_exif(value: int) -> bytes:
+    """An EXIF block with that orientation."""
+    return _exif((0x0112, 3, 1, value))
+
+
+def text_orientation_exif() -> bytes:
+    """An EXIF block whose orientation is the text "6" and not the number."""
+    return _exif((0x0112, 2, 2, ord("6")))
 
 
 def gps_exif() -> bytes:
@@ -198,14 +217,17 @@ def gps_exif() -> bytes:
 
 def looping_exif() -> bytes:
     """An EXIF block whose only directory names itself as the next one."""
-    entry = struct.pack("<HHII", 0x010E, 2, 4, 0x00616161)
-    return b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 8)
+    return _exif((0x010E, 2, 4, 0x00616161), following=8)
 
 
 def overrunning_exif() -> bytes:
     """An EXIF block with an entry of four thousand million values, far beyond the end."""
-    entry = struct.pack("<HHII", 0x010E, 2, 0xFFFFFFFF, 0x7FFFFFFF)
-    return b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
+    return _exif((0x010E, 2, 0xFFFFFFFF, 0x7FFFFFFF))
+
+
+def _exif(entry: tuple[int, int, int, int], following: int = 0) -> bytes:
+    """An EXIF block of one entry: tag, type, count, value; then the next directory's place."""
+    return b"Exif\0\0II*\0" + struct.pack("<IHHHIII", 8, 1, *entry, following)
 
 
 # -- colour profiles, by formula ------------------------------------------------------------------

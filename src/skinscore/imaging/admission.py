@@ -9,11 +9,12 @@ from typing import Final
 from PIL import Image, TiffImagePlugin
 
 from skinscore.errors import PhotoRefused
-from skinscore.imaging.containers import Container, container_of, ends_early
+from skinscore.imaging.containers import Container, container_of, ends_early, jpeg_scans
 from skinscore.imaging.rules import DecodeRules
 
 MIN_SIDE_PX: Final = 64  # no zone of a face can be found in less
 MAX_ASPECT: Final = 8.0  # long side / short side; longer ones are strips and panoramas
+MAX_SCANS: Final = 64  # progressive photos have about ten; see jpeg_scans
 
 # Pillow's name of a pixel format -> the one it is brought to, colour conversion aside. Others
 # (16-bit grey, float, L*a*b*) would be clipped to 0..255 without a word.
@@ -35,7 +36,8 @@ def admit(data: bytes, rules: DecodeRules) -> Container:
     """Return the kind of file ``data`` is.
 
     Raises:
-        PhotoRefused: ``file_too_large``, ``file_empty``, ``unsupported_type`` or ``truncated``.
+        PhotoRefused: ``file_too_large``, ``file_empty``, ``unsupported_type``, ``truncated``, or
+            ``decode_failed`` for a JPEG of too many scans.
     """
     if len(data) > rules.max_bytes:
         raise PhotoRefused(
@@ -54,6 +56,10 @@ def admit(data: bytes, rules: DecodeRules) -> Container:
         )
     if ends_early(data, container):
         raise truncated()
+    if container is Container.JPEG and (scans := jpeg_scans(data)) > MAX_SCANS:
+        raise PhotoRefused(
+            "decode_failed", f"the JPEG has {scans} scans", f"at most {MAX_SCANS} are decoded"
+        )
     return container
 
 

@@ -3,6 +3,7 @@
 The first bytes decide, never a file name or a declared type. Nothing is decoded here.
 """
 
+import re
 import struct
 from enum import StrEnum
 from typing import Final
@@ -20,6 +21,10 @@ class Container(StrEnum):
 
 _HEVC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _ANY_CODEC_BRANDS: Final = frozenset({b"mif1", b"msf1"})
+# A marker inside entropy-coded data: FF and neither a stuffed zero, a restart nor a fill byte.
+_JPEG_MARKER: Final = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])", re.DOTALL)
+_START_OF_SCAN: Final = b"\xda"
+_END_OF_IMAGE: Final = b"\xd9"
 _TIFF_STARTS: Final = (b"II*\0", b"MM\0*")  # BigTIFF is left out: no camera writes it
 
 
@@ -65,6 +70,21 @@ def ends_early(data: bytes, container: Container) -> bool:
             return _tiff_directory_ends_early(data)
         case Container.HEIF:
             return _boxes_end_early(data)
+
+
+def jpeg_scans(data: bytes) -> int:
+    """Return in how many passes the first picture of a JPEG paints itself.
+
+    One to about a dozen in any photo. A crafted file holds thousands of a few bytes each, and every
+    one costs a walk over all pixels.
+    """
+    scans, at = 0, 2
+    while marker := _JPEG_MARKER.search(data, at):
+        if marker[1] == _END_OF_IMAGE:
+            break
+        scans += marker[1] == _START_OF_SCAN
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    return scans
 
 
 def _png_ends_early(data: bytes) -> bool:

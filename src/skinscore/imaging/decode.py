@@ -3,7 +3,7 @@
 The order matters: cheap questions about the bytes first, then the header, and pixels only when
 everything the header promises is allowed. Nothing here depends on, or changes, what the host
 process has set in Pillow: the plugins are called directly, so neither Pillow's registry (HEIF is
-not registered in it) nor ``Image.MAX_IMAGE_PIXELS`` nor a warning filter decides what is decoded.
+not registered in it) nor ``Image.MAX_IMAGE_PIXELS`` widens what is decoded.
 
 JPEG pixels come from simplejpeg (libjpeg-turbo): the same values as Pillow's, bit for bit, in less
 than half the time (12 megapixels in 0.06 s against 0.15 s), and damage that Pillow paints over is
@@ -47,6 +47,9 @@ DECODE_ERRORS: Final = (
     struct.error,
     zlib.error,
 )
+
+# Of those, what an EXIF block of any bytes makes Pillow raise; the picture itself may be fine.
+EXIF_ERRORS: Final = (SyntaxError, UserWarning)
 
 _ORIENTATION_TAG: Final = 0x0112
 _UPRIGHT: Final[dict[int, Callable[[Pixels], cv2.typing.MatLike]]] = {  # EXIF value -> undo it
@@ -136,7 +139,12 @@ def _open(data: bytes, container: Container) -> Image.Image:
 def _orientation(header: Image.Image, container: Container) -> int:
     if container is Container.HEIF:
         return 1
-    value = header.getexif().get(_ORIENTATION_TAG, 1)
+    if container is Container.PNG:
+        header.load()  # its EXIF may come behind the pixels, whose damage is no damage of EXIF
+    try:
+        value = header.getexif().get(_ORIENTATION_TAG, 1)
+    except EXIF_ERRORS:
+        return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 

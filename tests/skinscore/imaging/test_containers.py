@@ -1,0 +1,46 @@
+"""The kind of a file, its end, and the passes of a JPEG, read without decoding."""
+
+import pytest
+from tests import pictures
+
+from skinscore.imaging.containers import Container, container_of, ends_early, jpeg_scans
+
+
+@pytest.mark.parametrize("kind", pictures.FORMATS)
+def test_the_first_bytes_decide_the_kind(kind: str) -> None:
+    data = pictures.turned_face(1, kind)
+    assert container_of(data) is Container(kind)
+    assert container_of(data[1:]) is None
+    assert not ends_early(data, Container(kind))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "HEIF"])
+def test_a_file_short_of_its_last_byte_ends_early(kind: str) -> None:
+    assert ends_early(pictures.turned_face(1, kind)[:-1], Container(kind))
+
+
+@pytest.mark.parametrize(
+    ("brands", "container"),
+    [
+        pytest.param(b"heic\0\0\0\0mif1heic", Container.HEIF, id="HEVC"),
+        pytest.param(b"mif1\0\0\0\0mif1heic", Container.HEIF, id="any codec, HEVC among them"),
+        pytest.param(b"mif1\0\0\0\0mif1avif", None, id="any codec, AV1 only"),
+        pytest.param(b"avif\0\0\0\0mif1miaf", None, id="AVIF"),
+        pytest.param(b"isom\0\0\2\0isommp41", None, id="a film"),
+        pytest.param(b"", None, id="no brand"),
+    ],
+)
+def test_a_box_file_is_read_by_its_brands(brands: bytes, container: Container | None) -> None:
+    box = (8 + len(brands)).to_bytes(4, "big") + b"ftyp" + brands
+    assert container_of(box + bytes(64)) is container
+
+
+def test_scans_are_counted_in_the_first_picture_only() -> None:
+    baseline = pictures.encoded(pictures.noise(96, 96), "JPEG")
+    progressive = pictures.encoded(pictures.noise(96, 96), "JPEG", progressive=True)
+    assert jpeg_scans(baseline) == 1
+    assert jpeg_scans(progressive) == 10
+    assert jpeg_scans(baseline + progressive) == 1
+    commented = pictures.encoded(pictures.noise(96, 96), "JPEG", comment=b"\xff\xda" * 99)
+    assert jpeg_scans(commented) == 1
+    assert jpeg_scans(pictures.many_scans(100)) == 110
