@@ -1,0 +1,113 @@
+"""From what was laid on the skin to grades: the one table of thresholds, with their reading.
+
+All indices are measured inside a zone's mask, on the ground truth (line geometry, scar list,
+melanin map). Light, camera, blood and tone play no part.
+
+``score`` is piecewise linear in the index and passes 0.5, 1.5, 2.5, 3.5 where the grade changes.
+
+===== ==================== ============================== ===================================
+grade acne scarring        wrinkles (at rest)             pigmentation (melanin only)
+===== ==================== ============================== ===================================
+0     none                 none (Merz 0, Lemperle 0)      clear (IGA 0)
+1     a trace: isolated,   just perceptible to shallow    almost clear: few, faint or small
+      shallow, seen close  (Merz 1, Lemperle 1-2)         (IGA 1)
+2     mild atrophy, may    shallow to moderately deep     mild: slightly darker, or under a
+      not show at 50 cm    (Merz 2, Lemperle 3)           tenth of the zone (MSS 1, IGA 2)
+      (Goodman-Baron 2)
+3     obvious at 50 cm     deep, well-defined edges       moderate: moderately darker, about
+      (Goodman-Baron 3)    (Merz 3, Lemperle 4)           a third of the zone (MSS 2, IGA 3)
+4     deep and many        very deep, redundant folds     severe: markedly darker, half of the
+      (Goodman-Baron 4;    (Merz 4, Lemperle 5)           zone or more (MSS 3, IGA 4)
+      stretching cannot
+      be seen in a photo)
+===== ==================== ============================== ===================================
+
+Flat marks never count as scarring here (Goodman-Baron 1 is a problem of colour): brown ones count
+as pigmentation, red ones not at all, so that active or healing acne moves no grade. All cut-points
+are starting points of this project, not validated against graders.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinscore.domain.zones import ZoneKind
+
+Floats = NDArray[np.float64]
+
+SCORES: Final = (0.0, 0.5, 1.5, 2.5, 3.5, 4.0)
+
+# Index where the score passes SCORES.
+#   scar index: sum of weight * area mm^2 * min(depth / 0.5 mm, 2) / zone area mm^2 with the ECCA
+#   weights 15 ice pick, 20 boxcar, 25 rolling
+SCAR_KNOTS: Final = (0.0, 0.03, 0.2, 0.8, 2.2, 5.0)
+#   pigment index: mean melanosome excess over the zone, % of volume (area share x darkness)
+PIGMENT_KNOTS: Final = (0.0, 0.06, 0.25, 0.75, 1.8, 4.0)
+#   wrinkle depth, mm, by zone kind (methods c.5)
+_FINE: Final = (0.0, 0.03, 0.08, 0.20, 0.40, 0.80)
+WRINKLE_KNOTS: Final[Mapping[ZoneKind, tuple[float, ...]]] = {
+    ZoneKind.FOREHEAD: (0.0, 0.05, 0.10, 0.25, 0.50, 1.0),
+    ZoneKind.GLABELLA: (0.0, 0.08, 0.15, 0.35, 0.70, 1.5),
+    ZoneKind.TEMPLE: _FINE,
+    ZoneKind.CROWS_FEET: (0.0, 0.04, 0.08, 0.20, 0.40, 0.80),
+    ZoneKind.UNDER_EYE: (0.0, 0.03, 0.06, 0.12, 0.25, 0.40),
+    ZoneKind.NOSE: (0.0, 0.03, 0.08, 0.15, 0.30, 0.50),
+    ZoneKind.CHEEK: _FINE,
+    ZoneKind.NASOLABIAL: (0.0, 0.10, 0.20, 0.70, 1.5, 3.0),
+    ZoneKind.LOWER_CHEEK: _FINE,
+    ZoneKind.MARIONETTE: (0.0, 0.10, 0.30, 0.70, 1.2, 2.5),
+    ZoneKind.UPPER_LIP: (0.0, 0.03, 0.08, 0.15, 0.30, 0.60),
+    ZoneKind.CHIN: (0.0, 0.10, 0.20, 0.50, 1.0, 2.0),
+}
+#   length of line, mm per cm^2 of zone, that counts as one full set of lines
+LINE_DENSITY: Final[Mapping[ZoneKind, float]] = {
+    ZoneKind.FOREHEAD: 6.0,
+    ZoneKind.GLABELLA: 7.0,
+    ZoneKind.TEMPLE: 6.0,
+    ZoneKind.CROWS_FEET: 16.0,
+    ZoneKind.UNDER_EYE: 16.0,
+    ZoneKind.NOSE: 3.0,
+    ZoneKind.CHEEK: 6.0,
+    ZoneKind.NASOLABIAL: 9.0,
+    ZoneKind.LOWER_CHEEK: 6.0,
+    ZoneKind.MARIONETTE: 6.0,
+    ZoneKind.UPPER_LIP: 12.0,
+    ZoneKind.CHIN: 3.0,
+}
+WORST_LENGTH_MM: Final = 10.0  # the line that clinicians look at first
+MIN_AREA_MM2: Final = 600.0  # in a small zone one scar is not half of it
+_ECCA: Final = (15.0, 20.0, 25.0)  # ice pick, boxcar, rolling
+
+
+def scar_score(
+    kind: NDArray[np.int64], area_mm2: Floats, depth_mm: Floats, zone_mm2: float
+) -> float:
+    """Score 0..4 of the scars (n,) inside a zone; ``kind`` 0 ice pick, 1 boxcar, 2 rolling."""
+    weight = np.array(_ECCA)[kind]
+    total = float((weight * area_mm2 * np.minimum(depth_mm / 0.5, 2)).sum())
+    return float(np.interp(total / max(zone_mm2, MIN_AREA_MM2), SCAR_KNOTS, SCORES))
+
+
+def pigment_score(mean_excess: float) -> float:
+    """Score 0..4 of the mean melanosome excess (%) over a zone."""
+    return float(np.interp(mean_excess, PIGMENT_KNOTS, SCORES))
+
+
+def wrinkle_score(zone: ZoneKind, length_mm: Floats, depth_mm: Floats, zone_mm2: float) -> float:
+    """Score 0..4 of the line pieces (n,) inside a zone: 0.7 worst line, 0.3 all of them."""
+    if not length_mm.size:
+        return 0.0
+    order = np.argsort(-depth_mm, kind="stable")
+    before = np.cumsum(length_mm[order]) - length_mm[order]
+    counted = np.clip(WORST_LENGTH_MM - before, 0, length_mm[order])
+    worst = float((counted * depth_mm[order]).sum() / WORST_LENGTH_MM)
+    spread = float((length_mm * depth_mm).sum() / (zone_mm2 / 100 * LINE_DENSITY[zone]))
+    knots = WRINKLE_KNOTS[zone]
+    return float(0.7 * np.interp(worst, knots, SCORES) + 0.3 * np.interp(spread, knots, SCORES))
+
+
+def grade_of(score: float) -> int:
+    """Grade 0..4 of a score; the cuts belong to the upper grade."""
+    return int(np.floor(score + 0.5))

@@ -1,0 +1,95 @@
+"""Lights on a sheet of skin: from relief, tissue and features to linear colour."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from skinscore_training.skin.relief import cavity, gaussian, gloss, normals, subsurface
+from skinscore_training.skin.streams import coin, log_uniform
+
+
+@dataclass(frozen=True, slots=True)
+class Lighting:
+    """One view's light; directions are unit vectors to the light (x right, y down, z camera)."""
+
+    key: NDArray[np.float32]  # (3,)
+    key_colour: NDArray[np.float32]  # (3,) linear, strength included
+    fill: NDArray[np.float32]  # (3,) a second lamp
+    fill_colour: NDArray[np.float32]
+    ambient: NDArray[np.float32]  # (3,) from all sides
+    softness_mm: float  # how far the key light's own size blurs its shading
+    scatter: float  # scale of the subsurface profile
+    roughness: float
+    gloss: float  # strength of the surface reflection
+
+
+def draw_lighting(rng: np.random.Generator) -> Lighting:
+    """Draw a scene: frontal flash or ring, window, ceiling or overcast sky."""
+    elevation = np.deg2rad(rng.uniform(-10, 70))
+    azimuth = np.deg2rad(rng.uniform(-75, 75))
+    frontal = coin(rng, 0.25)
+    if frontal:  # flash beside the lens
+        elevation, azimuth = np.deg2rad(rng.uniform(0, 12)), np.deg2rad(rng.uniform(-10, 10))
+    ambient = rng.uniform(0.12, 0.85)
+    key = (1 - ambient) * rng.uniform(0.8, 1.1)
+    second = rng.uniform(0, 0.35) * (1 - ambient)
+    warm, cool = rng.normal(0, 0.10), rng.normal(0, 0.10)
+    return Lighting(
+        key=_towards(elevation, azimuth),
+        key_colour=(key * _tint(warm)).astype(np.float32),
+        fill=_towards(rng.uniform(0, 0.8), rng.uniform(-1.2, 1.2)),
+        fill_colour=(second * _tint(cool)).astype(np.float32),
+        ambient=(ambient * _tint(cool)).astype(np.float32),
+        softness_mm=log_uniform(rng, 0.05, 0.8),
+        scatter=rng.uniform(0.6, 1.1),
+        roughness=rng.uniform(0.28, 0.55),
+        gloss=log_uniform(rng, 0.05, 0.7),
+    )
+
+
+def _towards(elevation: float, azimuth: float) -> NDArray[np.float32]:
+    return np.array(
+        [
+            np.cos(elevation) * np.sin(azimuth),
+            -np.sin(elevation),
+            np.cos(elevation) * np.cos(azimuth),
+        ],
+        np.float32,
+    )
+
+
+def _tint(warmth: float) -> NDArray[np.float64]:
+    return np.exp(np.array([1.0, 0.1, -1.1]) * warmth)
+
+
+def shade(
+    albedo: Tensor, height: Tensor, oil: Tensor, mm_per_px: float, lights: list[Lighting]
+) -> Tensor:
+    """Return linear colour (B,3,H,W) of skin under one light setting per item.
+
+    Args:
+        albedo: (B,3,H,W) linear sRGB.
+        height: (B,H,W) mm, face shape and relief together.
+        oil: (B,H,W) factor on the surface reflection.
+    """
+
+    def column(name: str) -> Tensor:
+        values = np.stack([np.asarray(getattr(light, name), np.float32) for light in lights])
+        return torch.from_numpy(values).to(albedo)
+
+    normal = normals(height, mm_per_px)
+    key = (normal * column("key")[:, :, None, None]).sum(1).clamp(min=0)
+    second = (normal * column("fill")[:, :, None, None]).sum(1).clamp(min=0)
+    relief = height - gaussian(height, 5.0, mm_per_px)
+    sky = cavity(relief, mm_per_px) * (0.75 - 0.25 * normal[:, 1])  # more light from above
+    irradiance = (
+        key[:, None] * column("key_colour")[:, :, None, None]
+        + second[:, None] * column("fill_colour")[:, :, None, None]
+        + sky[:, None] * column("ambient")[:, :, None, None]
+    )
+    diffuse = albedo * subsurface(irradiance, mm_per_px, column("scatter")).clamp(min=0)
+    shine = gloss(normal, column("key"), column("roughness")) * column("gloss")[:, None, None] * oil
+    return diffuse + shine[:, None] * column("key_colour")[:, :, None, None]

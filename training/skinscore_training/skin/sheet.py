@@ -1,0 +1,183 @@
+"""A rectangle of skin and the marks that are laid on it: points, discs, smooth noise.
+
+Marks are placed on the CPU, once per subject; what depends on light and camera is computed from
+the finished maps on any device.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Map = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+# Widths that points are drawn with, mm (standard deviation). A width between two classes is shared
+# between them, so that a map of thousands of marks costs six blurs.
+SIGMA_CLASSES_MM: Final = (0.12, 0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The raster: shape in px, scale in mm per px."""
+
+    height: int
+    width: int
+    mm_per_px: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.height, self.width
+
+
+def blur(image: Map, sigma_px: float) -> Map:
+    """Gaussian blur of a (H,W) map; the border is reflected."""
+    if sigma_px < 0.15:
+        return image
+    size = 2 * int(np.ceil(3 * sigma_px)) + 1
+    out: Map = cv2.GaussianBlur(image, (size, size), sigma_px, borderType=cv2.BORDER_REFLECT_101)
+    return out
+
+
+def scatter(sheet: Sheet, xy: Floats, mass: Floats) -> Map:
+    """Add ``mass`` (n,) at ``xy`` (n,2; px, pixel centres at integers) with bilinear shares."""
+    corner = np.floor(xy).astype(np.int64)
+    part = xy - corner
+    out = np.zeros(sheet.height * sheet.width)
+    for dy in (0, 1):
+        for dx in (0, 1):
+            x, y = corner[:, 0] + dx, corner[:, 1] + dy
+            share = np.abs(1 - dx - part[:, 0]) * np.abs(1 - dy - part[:, 1]) * mass
+            inside = (x >= 0) & (x < sheet.width) & (y >= 0) & (y < sheet.height)
+            index = y[inside] * sheet.width + x[inside]
+            out += np.bincount(index, share[inside], minlength=out.size)
+    return out.reshape(sheet.shape).astype(np.float32)
+
+
+def splat(sheet: Sheet, xy: Floats, volume: Floats, sigma_mm: Floats) -> Map:
+    """Add one Gaussian per point, of the given volume under it.
+
+    Args:
+        xy: (n,2) px.
+        volume: (n,) integral of the Gaussian over the plane, unit * mm^2.
+        sigma_mm: (n,) standard deviation; between two classes of :data:`SIGMA_CLASSES_MM` the
+            point is shared between both.
+
+    Returns:
+        (H,W) float32 in the unit of the volume per mm^2. Marks smaller than a pixel keep their
+        volume and lose their height, as they do under a lens.
+    """
+    classes = np.array(SIGMA_CLASSES_MM)
+    place = np.interp(np.log(sigma_mm), np.log(classes), np.arange(classes.size))
+    out = np.zeros(sheet.shape, np.float32)
+    for number, sigma in enumerate(classes):
+        share = np.clip(1 - np.abs(place - number), 0, 1)
+        used = share > 0
+        if used.any():
+            mass = (volume * share)[used] / sheet.mm_per_px**2
+            out += blur(scatter(sheet, xy[used], mass), float(sigma) / sheet.mm_per_px)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Discs:
+    """Flat-topped marks with a soft, irregular outline. All arrays (n,)."""
+
+    x: Floats  # px
+    y: Floats
+    radius_mm: Floats
+    edge_mm: Floats  # width of the border, 0 to full
+    aspect: Floats  # long over short axis
+    angle: Floats  # of the long axis, rad
+    ragged: Floats  # relative amplitude of the outline's harmonics
+    phase: Floats
+    value: Floats
+
+
+_PATCHES: Final = (4, 8, 16, 32, 64, 128)  # half sides, px, that discs are drawn on together
+
+
+def lay_discs(sheet: Sheet, discs: Discs) -> Map:
+    """Return the (H,W) sum of ``value`` times coverage."""
+    px = sheet.mm_per_px
+    reach = 1.3 * discs.radius_mm * np.sqrt(discs.aspect) + discs.edge_mm / 2 + px
+    out = np.zeros(sheet.height * sheet.width)
+    smallest = np.searchsorted(_PATCHES, reach / px)
+    for number, half in enumerate(_PATCHES):
+        chosen = np.flatnonzero(np.minimum(smallest, len(_PATCHES) - 1) == number)
+        if chosen.size:
+            index, value = _patches(sheet, discs, chosen, half)
+            out += np.bincount(index, value, minlength=out.size)
+    return out.reshape(sheet.shape).astype(np.float32)
+
+
+def _patches(
+    sheet: Sheet, discs: Discs, chosen: NDArray[np.int64], half: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Evaluate discs on square patches; return flat pixel indices and values."""
+
+    def column(name: str) -> NDArray[np.float32]:
+        values: NDArray[np.float32] = getattr(discs, name)[chosen].astype(np.float32)
+        return values[:, None, None]
+
+    across = np.arange(-half, half + 1)
+    left = np.rint(discs.x[chosen]).astype(np.int64)[:, None, None] + across[None, None, :]
+    top = np.rint(discs.y[chosen]).astype(np.int64)[:, None, None] + across[None, :, None]
+    px = np.float32(sheet.mm_per_px)
+    dx, dy = (left - column("x")) * px, (top - column("y")) * px
+    c, s, stretch = np.cos(column("angle")), np.sin(column("angle")), np.sqrt(column("aspect"))
+    u, v = (c * dx + s * dy) / stretch, (c * dy - s * dx) * stretch
+    distance = np.hypot(u, v)
+    outline = column("radius_mm")
+    if half > _PATCHES[0]:  # the outline of a smaller mark is not seen
+        turn, phase = np.arctan2(v, u), column("phase")
+        harmonics = np.sin(2 * turn + phase) + 0.7 * np.sin(3 * turn + 2 * phase)
+        harmonics += 0.5 * np.sin(5 * turn + 3 * phase)
+        outline = outline * (1 + column("ragged") * harmonics)
+    t = np.clip((outline - distance) / np.maximum(column("edge_mm"), px) + 0.5, 0, 1)
+    value = column("value") * t * t * (3 - 2 * t)
+    used = (t > 0) & (left >= 0) & (left < sheet.width) & (top >= 0) & (top < sheet.height)
+    return (top * sheet.width + left)[used], value[used]
+
+
+def smooth_noise(
+    rng: np.random.Generator, sheet: Sheet, wavelength_mm: float, roughness: float = 0.5
+) -> Map:
+    """Return (H,W) noise of about zero mean and unit variance.
+
+    Args:
+        wavelength_mm: of the largest blotches; two octaves follow.
+        roughness: amplitude of each octave relative to the one before.
+    """
+    out = np.zeros(sheet.shape, np.float32)
+    total = 0.0
+    for octave in range(3):
+        step = wavelength_mm / 2**octave / 2 / sheet.mm_per_px  # px between two random values
+        if step < 1:
+            break
+        rows = int(np.ceil(sheet.height / step)) + 4
+        columns = int(np.ceil(sheet.width / step)) + 4
+        coarse = rng.standard_normal((rows, columns), np.float32)
+        shift = rng.random(2)
+        warp = np.array([[1 / step, 0, 1 + shift[0]], [0, 1 / step, 1 + shift[1]]])
+        fine = cv2.warpAffine(
+            coarse,
+            warp,
+            (sheet.width, sheet.height),
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+        out += roughness**octave * fine
+        total += (0.75 * roughness**octave) ** 2  # interpolation keeps about 0.75 of the spread
+    return out / np.float32(np.sqrt(total))
+
+
+def sample(image: NDArray[np.generic], xy: Floats) -> NDArray[np.generic]:
+    """Return the values of the (H,W) ``image`` at the nearest pixels of ``xy``; outside, zero."""
+    x, y = np.rint(xy).astype(np.int64).T
+    inside = (x >= 0) & (x < image.shape[1]) & (y >= 0) & (y < image.shape[0])
+    out = np.zeros(x.size, image.dtype)
+    out[inside] = image[y[inside], x[inside]]
+    return out

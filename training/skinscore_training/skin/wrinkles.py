@@ -1,0 +1,288 @@
+"""Lines and folds by zone: where they run, how deep and wide they are, and their relief.
+
+Paths are drawn on the mean face (mm) on the subject's right side and mirrored for the left;
+numbers, lengths and widths after the table in methods c.5.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from skinscore.domain.zones import Side, Zone, ZoneKind
+from skinscore_training.skin.sheet import Floats, Map, Sheet, splat
+from skinscore_training.skin.streams import wave
+
+_STEPS: Final = np.linspace(0, 1, 24)
+Path = Callable[[np.random.Generator], Floats]  # one line (24,2), mm
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What the lines of a zone look like; ranges run from grade 1 to grade 4."""
+
+    path: Path
+    count: tuple[float, float]
+    width_mm: tuple[float, float]  # full width at half depth
+    sway: float  # lateral wander, mm
+    fold_mm: float  # width of the raised side of a fold; 0 for a line
+
+
+def _line(x: Floats, y: Floats) -> Floats:
+    return np.stack(np.broadcast_arrays(x, y), -1)
+
+
+def _forehead(rng: np.random.Generator) -> Floats:
+    length = rng.uniform(25, 110)
+    middle = rng.normal(0, 16) if length > 60 else rng.uniform(-42, 42)
+    x = middle + (_STEPS - 0.5) * length
+    arch = rng.uniform(1, 6) * np.exp(-(((np.abs(x) - 32) / 18) ** 2))
+    side = rng.uniform(0, 6) * (x / 55) ** 2
+    return _line(x, rng.uniform(-60, -30) - arch + side)
+
+
+def _glabella(rng: np.random.Generator) -> Floats:
+    if rng.random() < 0.25:
+        x = (_STEPS - 0.5) * rng.uniform(10, 20)
+        return _line(x, rng.uniform(-5, 1) - 0.02 * x**2)
+    side = rng.choice((-1.0, 1.0))
+    x = side * rng.uniform(2.5, 9) + side * rng.uniform(-0.1, 0.4) * (0.5 - _STEPS) * 10
+    return _line(x, -24 + rng.uniform(-3, 6) + _STEPS * rng.uniform(10, 22))
+
+
+def _fan(rng: np.random.Generator) -> Floats:
+    angle = np.deg2rad(rng.uniform(-60, 50)) + rng.normal(0, 0.25) * _STEPS
+    reach = rng.uniform(3, 8) + _STEPS * rng.uniform(6, 28)
+    return _line(-44 - reach * np.cos(angle), 1 + reach * np.sin(angle))
+
+
+def _under_eye(rng: np.random.Generator) -> Floats:
+    start, span = rng.uniform(-48, -26), rng.uniform(7, 26)
+    x = np.minimum(start + _STEPS * span, -14)
+    lid = 4 + 5 * (1 - ((x + 31) / 18) ** 2)
+    return _line(x, lid + rng.uniform(2, 13) + rng.normal(0, 0.15) * (x - start))
+
+
+def _nasolabial(rng: np.random.Generator) -> Floats:
+    shift, bow = rng.normal(0, 1.2), rng.normal(0, 1.5)
+    start, end = rng.uniform(-0.1, 0.1), rng.uniform(0.75, 1.1)
+    t = start + _STEPS * (end - start)
+    return _line(-19 - 17 * np.maximum(t, 0) ** 0.9 + shift - bow * np.sin(np.pi * t), 41 + 26 * t)
+
+
+def _marionette(rng: np.random.Generator) -> Floats:
+    t = _STEPS * rng.uniform(0.4, 1.1)
+    return _line(-28 + rng.normal(0, 1.5) - rng.uniform(-2, 5) * t, 69 + 25 * t)
+
+
+def _upper_lip(rng: np.random.Generator) -> Floats:
+    x = rng.uniform(-23, 23)
+    foot = 59 + 4 * (x / 24) ** 2
+    rise = _STEPS * rng.uniform(3, 9)
+    return _line(x + rise * (x / 60 + rng.normal(0, 0.12)), foot - rise)
+
+
+def _chin(rng: np.random.Generator) -> Floats:
+    x = (_STEPS - 0.5) * rng.uniform(18, 38) + rng.normal(0, 2)
+    return _line(x, 85 + rng.normal(0, 2.5) + 0.012 * x**2)
+
+
+def _cheek(rng: np.random.Generator) -> Floats:
+    t = _STEPS * rng.uniform(0.3, 1) + rng.uniform(-0.2, 0.4)
+    offset = rng.uniform(5, 28)
+    if rng.random() < 0.3:  # oblique, from the eye's corner downwards
+        return _line(-58 + 22 * t + rng.uniform(-4, 14), 22 + rng.uniform(0, 14) + 24 * t)
+    return _line(-21 - 17 * t - offset - 0.15 * offset * np.sin(np.pi * t), 30 + 34 * t)
+
+
+def _lower_cheek(rng: np.random.Generator) -> Floats:
+    t = _STEPS * rng.uniform(0.4, 1)
+    lean = rng.uniform(-4, 18)
+    return _line(-66 + rng.uniform(0, 26) + lean * t, 44 + rng.uniform(-4, 18) + 36 * t)
+
+
+def _temple(rng: np.random.Generator) -> Floats:
+    angle = np.deg2rad(rng.uniform(-20, 75))
+    reach = _STEPS * rng.uniform(8, 26)
+    return _line(-52 - reach * np.cos(angle), rng.uniform(-20, 2) - reach * np.sin(angle))
+
+
+def _nose(rng: np.random.Generator) -> Floats:
+    if rng.random() < 0.4:
+        x = (_STEPS - 0.5) * rng.uniform(8, 15)
+        return _line(x, rng.uniform(-1, 8) + 0.03 * x**2)
+    side = rng.choice((-1.0, 1.0))
+    t = _STEPS * rng.uniform(0.5, 1)
+    return _line(side * (11 - 8 * t), rng.uniform(8, 18) - 6 * t)
+
+
+PATTERNS: Final[Mapping[ZoneKind, Pattern]] = {
+    ZoneKind.FOREHEAD: Pattern(_forehead, (1.5, 7), (1.1, 2.8), 1.0, 0.0),
+    ZoneKind.GLABELLA: Pattern(_glabella, (1, 5), (1.2, 3.2), 0.5, 0.0),
+    ZoneKind.TEMPLE: Pattern(_temple, (1.5, 7), (0.9, 2.2), 0.8, 0.0),
+    ZoneKind.CROWS_FEET: Pattern(_fan, (2, 9), (0.8, 2.0), 0.5, 0.0),
+    ZoneKind.UNDER_EYE: Pattern(_under_eye, (3, 13), (0.7, 1.3), 0.5, 0.0),
+    ZoneKind.NOSE: Pattern(_nose, (1.5, 5), (0.7, 1.4), 0.4, 0.0),
+    ZoneKind.CHEEK: Pattern(_cheek, (2, 11), (0.9, 2.2), 1.0, 0.0),
+    ZoneKind.NASOLABIAL: Pattern(_nasolabial, (1, 1.8), (1.6, 4.5), 0.6, 6.0),
+    ZoneKind.LOWER_CHEEK: Pattern(_lower_cheek, (2, 9), (0.9, 2.2), 1.2, 0.0),
+    ZoneKind.MARIONETTE: Pattern(_marionette, (1, 2.2), (1.2, 3.0), 0.6, 4.0),
+    ZoneKind.UPPER_LIP: Pattern(_upper_lip, (4, 20), (0.7, 1.4), 0.25, 0.0),
+    ZoneKind.CHIN: Pattern(_chin, (1, 2), (1.3, 3.2), 0.6, 3.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Pieces of lines. All arrays (n,), ``xy`` (n,2)."""
+
+    xy: Floats  # px of the sheet
+    length_mm: Floats  # of the piece
+    depth_mm: Floats
+    width_mm: Floats
+    fold_mm: Floats  # width of the raised side; 0 for a line
+    lift: Floats  # (n,2) unit vector to the raised side
+
+    def deeper(self, factor: float) -> "Lines":
+        return Lines(
+            self.xy, self.length_mm, self.depth_mm * factor, self.width_mm, self.fold_mm, self.lift
+        )
+
+
+def joined(parts: list[Lines]) -> Lines:
+    empty = np.zeros(0)
+    columns = [
+        np.concatenate([getattr(part, name) for part in parts]) if parts else empty
+        for name in ("length_mm", "depth_mm", "width_mm", "fold_mm")
+    ]
+    xy = np.concatenate([part.xy for part in parts]) if parts else np.zeros((0, 2))
+    lift = np.concatenate([part.lift for part in parts]) if parts else np.zeros((0, 2))
+    return Lines(xy, *columns, lift)
+
+
+def draw_lines(
+    rng: np.random.Generator,
+    zone: Zone,
+    severity: float,
+    depth_mm: float,
+    to_px: Callable[[Floats], Floats],
+    mm_per_px: float,
+) -> Lines:
+    """Draw the lines of one zone for a wanted severity.
+
+    Args:
+        severity: 0..4, sets number and width.
+        depth_mm: of the deepest line; the others are shallower.
+        to_px: maps (...,2) mm on the mean face to px of the sheet.
+    """
+    pattern = PATTERNS[zone.kind]
+    part = np.clip((severity - 0.5) / 3.5, 0, 1)
+    count = max(1, round(np.interp(part, (0, 1), pattern.count) * rng.uniform(0.75, 1.25)))
+    low, high = np.log(pattern.width_mm)
+    lateral = 1.0 if zone.side is Side.LEFT else -1.0
+    lines = []
+    for number in range(count):
+        path = pattern.path(rng)
+        sway = pattern.sway * wave(rng, _STEPS, rng.uniform(0.6, 1.6))
+        path = path + sway[:, None] * _across(path)
+        if zone.side is Side.LEFT:
+            path = path * (-1, 1)
+        own = 1.0 if number == 0 else rng.uniform(0.35, 1.0)
+        width = float(np.exp(low + (high - low) * part + rng.normal(0, 0.2)))
+        fold = pattern.fold_mm if number == 0 else 0.0
+        lines.append(_trace(rng, to_px(path), own * depth_mm, width, fold, lateral, mm_per_px))
+        if rng.random() < 0.2:
+            lines.append(
+                _trace(
+                    rng,
+                    to_px(_branch(rng, path)),
+                    0.5 * own * depth_mm,
+                    0.7 * width,
+                    0.0,
+                    lateral,
+                    mm_per_px,
+                )
+            )
+    return joined(lines)
+
+
+def _across(path: Floats) -> Floats:
+    along = np.gradient(path, axis=0)
+    across = np.stack([-along[:, 1], along[:, 0]], 1)
+    out: Floats = across / (np.linalg.norm(across, axis=1, keepdims=True) + 1e-9)
+    return out
+
+
+def _branch(rng: np.random.Generator, path: Floats) -> Floats:
+    start = int(rng.integers(4, 16))
+    rest = path[start:]
+    spread = np.linspace(0, rng.choice((-1.0, 1.0)) * rng.uniform(2, 5), rest.shape[0])
+    out: Floats = rest + spread[:, None] * _across(rest)
+    return out
+
+
+def _trace(
+    rng: np.random.Generator,
+    path: Floats,
+    depth: float,
+    width: float,
+    fold: float,
+    lateral: float,
+    mm_per_px: float,
+) -> Lines:
+    """Cut a path (px) into pieces of half a pixel; ``lateral`` is the sign of x away from the nose."""
+    step = np.hypot(*np.diff(path, axis=0).T)
+    place = np.concatenate([[0], np.cumsum(step)])
+    count = max(8, int(place[-1] * 2))
+    along = np.linspace(0, place[-1], count)
+    xy = np.stack([np.interp(along, place, path[:, i]) for i in (0, 1)], 1)
+    share = along / max(place[-1], 1e-6)
+    end = rng.uniform(0.12, 0.3, 2)
+    taper = np.clip(share / end[0], 0, 1) * np.clip((1 - share) / end[1], 0, 1)
+    vary = np.exp(0.25 * wave(rng, along * mm_per_px, rng.uniform(8, 20)))
+    gap = 1 - rng.uniform(0, 1) ** 3 * np.exp(-(((share - rng.uniform(0.2, 0.8)) / 0.06) ** 2))
+    here = depth * np.sqrt(taper) * np.clip(vary, 0.5, 1.6) * gap
+    lift = _across(xy)
+    lift *= np.where(lift[:, :1] * lateral < 0, -1, 1)
+    return Lines(
+        xy,
+        np.full(count, place[-1] / count * mm_per_px),
+        here,
+        np.full(count, width) * (0.6 + 0.4 * np.sqrt(taper)),
+        np.full(count, fold),
+        lift,
+    )
+
+
+_FWHM: Final = 2.3548
+_SHOULDER: Final = 0.06  # height of the raised rim, of the depth
+_RIM: Final = 2.2  # its width, of the groove's
+
+
+def line_relief(sheet: Sheet, lines: Lines) -> Map:
+    """Return the height (H,W; mm, negative in the groove) of lines and folds."""
+    if not lines.length_mm.size:
+        return np.zeros(sheet.shape, np.float32)
+    sigma = lines.width_mm / _FWHM
+    area = np.sqrt(2 * np.pi) * sigma * lines.depth_mm * lines.length_mm  # volume of the groove
+    deep = 1 / (1 - _SHOULDER)
+    folded = lines.fold_mm > 0
+    bulge = np.sqrt(2 * np.pi) * lines.fold_mm / 2 * 0.7 * lines.depth_mm * lines.length_mm
+    xy = np.concatenate(
+        [
+            lines.xy,
+            lines.xy,
+            (lines.xy + lines.lift * lines.fold_mm[:, None] / sheet.mm_per_px)[folded],
+        ]
+    )
+    volume = np.concatenate([-deep * area, deep * _SHOULDER * _RIM * area, bulge[folded]])
+    width = np.concatenate([sigma, _RIM * sigma, (lines.fold_mm / 2)[folded]])
+    return splat(sheet, xy, volume, np.clip(width, 0.12, 4.0))
+
+
+def line_map(sheet: Sheet, lines: Lines, severity: Floats) -> Map:
+    """Return the (H,W) ground truth: ``severity`` (n,) of each piece on a line 1.2 mm wide."""
+    sigma = 0.5
+    volume = np.sqrt(2 * np.pi) * sigma * severity * lines.length_mm
+    return splat(sheet, lines.xy, volume, np.full(volume.shape, sigma))
