@@ -57,9 +57,17 @@ def pull_face() -> None:
     air-gapped clinic, copy the folder that this command prints and set SKINSCORE_FACE_MODELS.
     """
     from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-    from skinscore.imaging.face_models import pull
+    from skinscore.imaging.face_models import folder, pull
 
-    with Console(file=sys.stderr).status("Fetching the face models") as status:
-        files = pull(status.update)
-    print(files.folder)
+    with Progress(
+        TextColumn("Fetching the face models"),
+        BarColumn(),
+        DownloadColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("download", total=None)
+        pull(lambda done, total: bar.update(task, completed=done, total=total))
+    print(folder())

@@ -33,10 +33,8 @@ def likely_range(probabilities: Probabilities, threshold: float) -> tuple[int, i
         threshold: the contract's ``conformal_threshold`` for this concern.
     """
     scores = rps_of_grades(probabilities)
-    inside = np.flatnonzero(scores <= threshold)
-    if inside.size == 0:
-        inside = scores.argmin(keepdims=True)
-    return int(inside[0]), int(inside[-1])
+    inside = [grade for grade in GRADES if scores[grade] <= threshold] or [int(scores.argmin())]
+    return inside[0], inside[-1]
 
 
 def severity_score(probabilities: Probabilities, calibration: ConcernCalibration) -> float:

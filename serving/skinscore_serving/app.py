@@ -1,0 +1,76 @@
+"""The application: settings in, an ASGI app out that is ready only after the self-test."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+
+from skinscore import Grader, __version__
+from skinscore.domain.document import DISCLAIMER
+from skinscore.errors import PhotoRefused
+from skinscore_serving import problems
+from skinscore_serving.admission import Admission
+from skinscore_serving.routes import router
+from skinscore_serving.settings import Settings
+
+log = logging.getLogger("skinscore.serve")
+
+Next = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAPI:
+    """Return the service.
+
+    Args:
+        settings: see :class:`Settings`.
+        load: makes the grader; runs in a thread while ``/health/live`` already answers.
+    """
+    limit = settings.max_body_mb * 1024 * 1024
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.admission = Admission(settings.running, settings.waiting)
+        app.state.loading = asyncio.create_task(asyncio.to_thread(load, settings))
+        try:
+            yield
+        finally:
+            app.state.admission.close()
+
+    app = FastAPI(
+        title="skinscore",
+        version=__version__,
+        description=DISCLAIMER,
+        lifespan=lifespan,
+        max_body_size=limit,  # cuts off a chunked body; the middleware below reads the header
+    )
+    app.state.settings = settings
+    problems.register(app)
+    app.include_router(router)
+
+    @app.middleware("http")
+    async def identify(request: Request, call_next: Next) -> Response:
+        request.state.request_id = secrets.token_hex(8)
+        declared = request.headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared) > limit:
+            response: Response = problems.problem(
+                request,
+                PhotoRefused(
+                    "file_too_large",
+                    f"the request has {int(declared)} bytes",
+                    f"at most {limit} are allowed",
+                ),
+            )
+        else:
+            response = await call_next(request)
+        response.headers["X-Request-ID"] = request.state.request_id
+        return response
+
+    return app
+
+
+def load_grader(settings: Settings) -> Grader:
+    """Return the self-tested grader of the settings' model; one runtime thread per running slot."""
+    return Grader.load(settings.model, threads=1)

@@ -1,0 +1,42 @@
+"""``skinscore serve``: bring up the service. Cheap to import; the web stack comes when it runs."""
+
+from typing import Annotated, Any
+
+import typer
+
+from skinscore.errors import RequestRefused
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address; SKINSCORE_SERVE_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; SKINSCORE_SERVE_PORT.")] = None,
+) -> None:
+    """Serve grades over HTTP: POST /v1/assessments, GET /v1/model, /health/live, /health/ready.
+
+    Every setting is an environment variable SKINSCORE_SERVE_*; see serving/README.md.
+    """
+    import uvicorn
+
+    from skinscore_serving.app import create_app, load_grader
+    from skinscore_serving.settings import LOOPBACK, Settings
+
+    given: dict[str, Any] = {
+        name: value for name, value in (("host", host), ("port", port)) if value is not None
+    }
+    settings = Settings(**given)
+    if settings.host not in LOOPBACK and not settings.unauthenticated:
+        raise RequestRefused(
+            "usage",
+            f"host {settings.host} can be reached from other machines",
+            f"without access control only {', '.join(LOOPBACK)}",
+            "Put a proxy with access control in front and set "
+            "SKINSCORE_SERVE_UNAUTHENTICATED=true.",
+        )
+    uvicorn.run(
+        create_app(settings, load_grader),
+        host=settings.host,
+        port=settings.port,
+        # Access lines would hold client_ref; the app logs codes and request ids itself.
+        access_log=False,
+        timeout_graceful_shutdown=int(settings.deadline_s) + 1,
+    )

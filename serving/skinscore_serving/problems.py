@@ -1,0 +1,76 @@
+"""One error body for every refusal and failure: application/problem+json (RFC 9457)."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from skinscore.errors import CODES, RequestRefused, SkinscoreError
+from skinscore_serving.admission import Overloaded
+
+log = logging.getLogger("skinscore.serve")
+
+# Statuses that the framework raises by itself, and the code each one is called by.
+_FRAMEWORK_CODES = {404: "not_found", 405: "method_not_allowed", 413: "file_too_large"}
+
+
+def problem(
+    request: Request | None, error: SkinscoreError, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """Return the answer for ``error``; ``Retry-After`` comes with every 503."""
+    headers = dict(headers or {})
+    if error.http_status == 503:
+        seconds = error.retry_after_s if isinstance(error, Overloaded) else 5
+        headers["Retry-After"] = str(seconds)
+    body: dict[str, Any] = {
+        "type": f"urn:skinscore:problem:{error.code}",
+        "title": error.info.title,
+        "status": error.http_status,
+        "code": error.code,
+        "detail": f"{error.found}; {error.allowed}.",
+        "hint": error.hint,
+        "request_id": getattr(request.state, "request_id", None) if request else None,
+    }
+    return JSONResponse(
+        body, error.http_status, headers=headers, media_type="application/problem+json"
+    )
+
+
+def register(app: FastAPI) -> None:
+    """Turn every exception of ``app`` into a problem; an unknown one keeps its text to itself."""
+
+    @app.exception_handler(SkinscoreError)
+    async def known(request: Request, error: SkinscoreError) -> JSONResponse:
+        return problem(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        places = "; ".join(
+            f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in error.errors()
+        )
+        return problem(
+            request, RequestRefused("bad_request", places, "the parameters of the API reference")
+        )
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> JSONResponse:
+        code = _FRAMEWORK_CODES.get(error.status_code, "bad_request")
+        refusal = RequestRefused(code, CODES[code].title.lower(), "see the API reference at /docs")
+        return problem(request, refusal, headers=dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def unknown(request: Request, error: Exception) -> JSONResponse:
+        # The text of an unknown exception may hold pixels or names: type and id only.
+        log.error(
+            "internal: %s request_id=%s",
+            type(error).__name__,
+            getattr(request.state, "request_id", None),
+        )
+        from skinscore.errors import InternalFault
+
+        return problem(
+            request, InternalFault("internal", "an unexpected failure", "none is expected")
+        )

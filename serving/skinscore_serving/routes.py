@@ -1,0 +1,148 @@
+"""The HTTP surface of the clinic: ``/v1`` and health."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from skinscore import Grader
+from skinscore.domain.assessment import Assessment, Gate
+from skinscore.domain.zones import Zone
+from skinscore.errors import NotReady, RequestRefused
+from skinscore.grading.grader import CloseUp
+from skinscore_serving.admission import Admission
+from skinscore_serving.settings import Settings
+
+router = APIRouter()
+
+# Patient photos must not touch the disk: keep whole parts in memory, the body limit bounds them.
+MultiPartParser.spool_max_size = 2**31
+
+FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["photos"],
+                    "properties": {
+                        "photos": {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "One photo, or the views of one visit.",
+                        }
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/v1/assessments",
+    status_code=200,
+    response_model=Assessment,
+    openapi_extra=FORM,
+    summary="Grade one photo, or the views of one visit",
+)
+async def create_assessment(
+    request: Request,
+    gate: Annotated[Gate | None, Query(description="The service's own gate when left out.")] = None,
+    client_ref: Annotated[str | None, Query(max_length=200)] = None,
+    zone: Annotated[Zone | None, Query(description="Close-up of this zone.")] = None,
+    px_per_mm: Annotated[float | None, Query(gt=0, le=200)] = None,
+) -> Response:
+    """Answer with one ``skinscore.assessment/1``.
+
+    A photo that cannot be graded is no HTTP error: its outcome and codes are in the document, as
+    on the command line. Nothing is stored.
+    """
+    settings: Settings = request.app.state.settings
+    admission: Admission = request.app.state.admission
+    grader = _grader(request)
+    admission.require_room()
+    photos = await _photos(request, settings.max_photos)
+    close_up = _close_up(zone, px_per_mm, len(photos))
+
+    def grade() -> str:
+        examination = grader.examine(
+            photos, gate=gate or settings.gate, client_ref=client_ref, close_up=close_up
+        )
+        return examination.assessment.to_json()
+
+    document = await admission.submit(grade, deadline_s=settings.deadline_s)
+    return Response(document, media_type="application/json")
+
+
+@router.get("/v1/model", summary="The contract of the model that grades")
+async def model(request: Request) -> dict[str, Any]:
+    """Answer with the contract and its digest."""
+    contract = _grader(request).contract
+    return {
+        "contract_digest": contract.digest,
+        "contract": contract.model_dump(mode="json", by_alias=True),
+    }
+
+
+@router.get("/health/live", summary="The process answers")
+async def live() -> dict[str, bool]:
+    return {"live": True}
+
+
+@router.get("/health/ready", summary="The model is loaded and has passed its self-test")
+async def ready(request: Request) -> dict[str, Any]:
+    contract = _grader(request).contract
+    admission: Admission = request.app.state.admission
+    return {
+        "ready": True,
+        "contract_digest": contract.digest,
+        "running": admission.running,
+        "waiting": admission.waiting,
+    }
+
+
+def _grader(request: Request) -> Grader:
+    """Return the loaded grader.
+
+    Raises:
+        NotReady: still loading, or the reason why loading was refused.
+    """
+    loading = request.app.state.loading
+    if not loading.done():
+        raise NotReady("not_ready", "the model is being loaded", "grading starts when it is")
+    grader: Grader = loading.result()
+    return grader
+
+
+async def _photos(request: Request, most: int) -> list[bytes]:
+    try:
+        async with request.form(max_files=most + 1, max_fields=4) as form:
+            parts = form.getlist("photos")
+            others = [key for key in form if key != "photos"]
+            files = [part for part in parts if isinstance(part, UploadFile)]
+            photos = [await part.read() for part in files]
+    except MultiPartException as problem:
+        raise RequestRefused(
+            "bad_request", f"multipart: {problem.message}", "a well-formed multipart body"
+        ) from None
+    if others or len(files) != len(parts) or not 1 <= len(files) <= most:
+        raise RequestRefused(
+            "bad_request",
+            f"{len(files)} files named photos and {len(others)} other fields",
+            f"1 to {most} files in the multipart field `photos` and nothing else",
+        )
+    return photos
+
+
+def _close_up(zone: Zone | None, px_per_mm: float | None, photos: int) -> CloseUp | None:
+    if (zone is None) != (px_per_mm is None) or (zone is not None and photos != 1):
+        raise RequestRefused(
+            "bad_request",
+            f"zone {'given' if zone else 'absent'}, px_per_mm "
+            f"{'given' if px_per_mm else 'absent'}, {photos} photos",
+            "a close-up is one photo with both zone and px_per_mm",
+        )
+    return None if zone is None or px_per_mm is None else CloseUp(zone=zone, px_per_mm=px_per_mm)

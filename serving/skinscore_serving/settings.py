@@ -1,0 +1,33 @@
+"""Every setting of the service: one strict table, read from the environment once."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from skinscore.domain.assessment import Gate
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Settings(BaseSettings):
+    """Settings with the prefix ``SKINSCORE_SERVE_``; an unknown one is an error."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SKINSCORE_SERVE_", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    unauthenticated: bool = Field(
+        False,
+        description="Allow an address beyond this machine. The service has no access control of "
+        "its own yet: put a proxy that has in front of it.",
+    )
+    model: Path | None = Field(None, description="Model file; the shipped one when not set.")
+    gate: Gate = Field(Gate.STRICT, description="Gate for requests that name none.")
+    running: int = Field(2, ge=1, le=64, description="Photos graded at the same time.")
+    waiting: int = Field(6, ge=0, le=1000, description="Requests that may wait; more get 503.")
+    deadline_s: float = Field(30.0, gt=0, le=600, description="Longest wait for an answer.")
+    max_photos: int = Field(5, ge=1, le=20, description="Photos in one request.")
+    max_body_mb: int = Field(64, ge=1, le=1024, description="Largest request body.")

@@ -1,0 +1,250 @@
+"""The service's promises, in process and with a real (tiny) model."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import ValidationError
+
+from skinscore import Grader
+from skinscore.assets.shipped import sample_photos
+from skinscore.domain.assessment import Assessment, Gate, Outcome
+from skinscore_serving.app import create_app
+from skinscore_serving.settings import Settings
+from tests.tiny_model import tiny_model
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def grader(tmp_path_factory: pytest.TempPathFactory) -> Grader:
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    path.write_bytes(tiny_model())
+    return Grader.load(path)
+
+
+@pytest.fixture
+def client(grader: Grader) -> Iterator[TestClient]:
+    with serve(lambda settings: grader) as client:
+        wait_until_ready(client)
+        yield client
+
+
+def serve(load: Callable[[Settings], Grader], **settings: object) -> TestClient:
+    app = create_app(Settings.model_validate(settings), load)
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def wait_until_ready(client: TestClient) -> None:
+    for _ in range(200):
+        if client.get("/health/ready").status_code == 200:
+            return
+        time.sleep(0.02)
+    raise AssertionError("never ready")
+
+
+def photo() -> bytes:
+    return sample_photos()[0].read_bytes()
+
+
+def test_a_photo_gets_the_same_document_as_from_the_grader(
+    client: TestClient, grader: Grader
+) -> None:
+    answer = client.post("/v1/assessments?gate=warn", files=[("photos", photo())])
+    assert answer.status_code == 200
+    served = Assessment.parse(answer.content)
+    alone = grader.assess(photo(), gate=Gate.WARN)
+    assert served.model_copy(update={"created_at": alone.created_at}) == alone
+
+
+def test_several_photos_are_views_of_one_visit(client: TestClient) -> None:
+    files = [("photos", path.read_bytes()) for path in sample_photos()]
+    answer = client.post("/v1/assessments", files=files, params={"client_ref": "visit 7"})
+    document = Assessment.parse(answer.content)
+    assert len(document.photos) == len(files)
+    assert document.client_ref == "visit 7"
+
+
+def test_a_photo_that_cannot_be_graded_is_a_document_not_an_http_error(client: TestClient) -> None:
+    answer = client.post("/v1/assessments", files=[("photos", b"not a photo")])
+    assert answer.status_code == 200
+    document = Assessment.parse(answer.content)
+    assert document.outcome is Outcome.REFUSED
+    assert document.photos[0].codes == ("unsupported_type",)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        pytest.param({"url": "/v1/assessments", "files": []}, 400, "bad_request", id="no file"),
+        pytest.param(
+            {"url": "/v1/assessments", "files": [("photos", b"x")] * 6}, 400, "bad_request",
+            id="too many files",
+        ),
+        pytest.param(
+            {"url": "/v1/assessments", "files": [("photo", b"x")]}, 400, "bad_request",
+            id="wrong field",
+        ),
+        pytest.param(
+            {"url": "/v1/assessments?zone=chin", "files": [("photos", b"x")]}, 400, "bad_request",
+            id="zone without scale",
+        ),
+        pytest.param(
+            {"url": "/v1/assessments?gate=lenient", "files": [("photos", b"x")]}, 400,
+            "bad_request", id="unknown gate",
+        ),
+        pytest.param(
+            {
+                "url": "/v1/assessments",
+                "content": b"--x\r\nbroken",
+                "headers": {"content-type": "multipart/form-data; boundary=x"},
+            },
+            400, "bad_request", id="broken multipart",
+        ),
+        pytest.param({"url": "/v1/nowhere"}, 404, "not_found", id="no such path"),
+        pytest.param({"url": "/v1/model"}, 405, "method_not_allowed", id="wrong method"),
+    ],
+)  # fmt: skip
+def test_every_error_is_a_problem_with_a_code(
+    client: TestClient, request_: dict[str, object], status: int, code: str
+) -> None:
+    answer = client.post(**request_)  # type: ignore[arg-type]
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["code"], body["status"]) == (code, status)
+    assert body["hint"]
+    assert body["request_id"] == answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
+def test_a_body_over_the_limit_is_refused_whether_its_size_is_declared_or_not(
+    grader: Grader, chunked: bool
+) -> None:
+    body = b"--x\r\ncontent-disposition: form-data; name=photos; filename=a\r\n\r\n" + b"0" * 2**21
+    with serve(lambda settings: grader, max_body_mb=1) as client:
+        wait_until_ready(client)
+        answer = client.post(
+            "/v1/assessments",
+            content=iter([body]) if chunked else body,
+            headers={"content-type": "multipart/form-data; boundary=x"},
+        )
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "file_too_large"
+
+
+def test_ready_turns_green_only_after_loading_and_live_answers_before(grader: Grader) -> None:
+    loaded = threading.Event()
+
+    def slowly(settings: Settings) -> Grader:
+        loaded.wait(10)
+        return grader
+
+    with serve(slowly) as client:
+        assert client.get("/health/live").status_code == 200
+        answer = client.get("/health/ready")
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "not_ready"
+        assert "retry-after" in answer.headers
+        assert client.post("/v1/assessments", files=[("photos", b"x")]).status_code == 503
+        loaded.set()
+        wait_until_ready(client)
+
+
+def test_a_model_that_fails_its_checks_is_never_ready_and_says_why(tmp_path: Path) -> None:
+    changed = bytearray(tiny_model())
+    changed[-10] ^= 1
+    path = tmp_path / "changed.onnx"
+    path.write_bytes(bytes(changed))
+    with serve(lambda settings: Grader.load(path)) as client:
+        for _ in range(100):
+            answer = client.get("/health/ready")
+            if answer.json()["code"] != "not_ready":
+                break
+            time.sleep(0.02)
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "contract_digest_mismatch"
+
+
+def test_a_full_house_answers_503_at_once_while_health_stays_green(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    examine = Grader.examine
+
+    def held(self: Grader, *args: object, **kwargs: object) -> object:
+        release.wait(20)
+        return examine(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Grader, "examine", held)
+    with serve(lambda settings: grader, running=1, waiting=2) as client:
+        wait_until_ready(client)
+
+        def post(_: int) -> int:
+            return client.post("/v1/assessments", files=[("photos", b"x")]).status_code
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = [pool.submit(post, index) for index in range(8)]
+            while sum(answer.done() for answer in answers) < 5:
+                time.sleep(0.01)
+            health = client.get("/health/ready").json()
+            assert (health["running"], health["waiting"]) == (1, 2)
+            release.set()
+            statuses = sorted(answer.result() for answer in answers)
+    assert statuses == [200] * 3 + [503] * 5
+
+
+def test_a_late_answer_is_504_and_keeps_its_slot_until_the_work_ends(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(Grader, "examine", lambda *args, **kwargs: release.wait(20))
+    with serve(lambda settings: grader, running=1, waiting=1, deadline_s=0.2) as client:
+        wait_until_ready(client)
+        answer = client.post("/v1/assessments", files=[("photos", b"x")])
+        assert answer.status_code == 504
+        assert answer.json()["code"] == "deadline_exceeded"
+        assert client.get("/health/ready").json()["running"] == 1
+        release.set()
+        while client.get("/health/ready").json()["running"]:
+            time.sleep(0.01)
+
+
+def test_an_unknown_failure_is_a_bare_500_without_its_text(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("/home/clinic/anna_smith.jpg")
+
+    monkeypatch.setattr(Grader, "examine", broken)
+    with serve(lambda settings: grader) as client:
+        wait_until_ready(client)
+        answer = client.post("/v1/assessments", files=[("photos", b"x")])
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "internal"
+    assert "anna" not in answer.text + caplog.text
+
+
+def test_the_model_endpoint_shows_the_contract(client: TestClient, grader: Grader) -> None:
+    body = client.get("/v1/model").json()
+    assert body["contract_digest"] == grader.contract.digest
+    assert body["contract"]["schema"] == "skinscore.contract/1"
+
+
+def test_an_unknown_setting_is_an_error() -> None:
+    with pytest.raises(ValidationError, match="gait"):
+        Settings.model_validate({"gait": "strict"})
+
+
+def test_the_operators_page_lists_every_setting_with_its_default_and_meaning() -> None:
+    page = (REPOSITORY / "serving" / "README.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- settings -->")[2].partition("<!-- /settings -->")[0]
+    rows = [
+        f"| `SKINSCORE_SERVE_{name.upper()}` | `{field.default}` | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    assert table.strip().splitlines()[2:] == rows

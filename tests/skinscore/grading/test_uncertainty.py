@@ -1,0 +1,80 @@
+"""Laws of the score and the likely range."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skinscore.contract.contract import ConcernCalibration
+from skinscore.domain.concerns import Concern
+from skinscore.grading.uncertainty import grade_of, likely_range, rps_of_grades, severity_score
+
+CALIBRATION = ConcernCalibration(
+    concern=Concern.WRINKLES,
+    temperature=1.0,
+    score_knots=(0.197, 1.05, 2.0, 2.95, 3.803),
+    conformal_threshold=0.3,
+)
+
+
+@st.composite
+def distributions(draw: st.DrawFn) -> np.ndarray:
+    weights = draw(st.lists(st.floats(1e-6, 1), min_size=5, max_size=5))
+    return np.array(weights) / np.sum(weights)
+
+
+def soft_target(grade: int) -> np.ndarray:
+    weights = np.exp(-1.8 * np.abs(np.arange(5) - grade))
+    return weights / weights.sum()
+
+
+@given(distributions(), st.floats(0.01, 4))
+def test_the_likely_range_holds_exactly_the_grades_below_the_threshold(
+    probabilities: np.ndarray, threshold: float
+) -> None:
+    low, high = likely_range(probabilities, threshold)
+    inside = np.flatnonzero(rps_of_grades(probabilities) <= threshold)
+    if inside.size:
+        assert list(inside) == list(range(low, high + 1)), "contiguous"
+    else:
+        assert low == high == int(rps_of_grades(probabilities).argmin())
+
+
+@given(distributions(), st.floats(0.01, 2), st.floats(0.01, 2))
+def test_a_higher_threshold_never_narrows_the_range(
+    probabilities: np.ndarray, first: float, second: float
+) -> None:
+    narrow = likely_range(probabilities, min(first, second))
+    wide = likely_range(probabilities, max(first, second))
+    assert wide[0] <= narrow[0] <= narrow[1] <= wide[1]
+
+
+@given(distributions())
+def test_turning_the_scale_round_turns_the_range_round(probabilities: np.ndarray) -> None:
+    low, high = likely_range(probabilities, 0.37)
+    assert likely_range(probabilities[::-1], 0.37) == (4 - high, 4 - low)
+
+
+@given(distributions(), st.integers(0, 3))
+def test_moving_probability_to_a_worse_grade_never_lowers_the_score(
+    probabilities: np.ndarray, grade: int
+) -> None:
+    moved = probabilities.copy()
+    moved[grade + 1] += moved[grade] / 2
+    moved[grade] /= 2
+    assert severity_score(moved, CALIBRATION) >= severity_score(probabilities, CALIBRATION) - 1e-9
+
+
+@pytest.mark.parametrize("grade", range(5))
+def test_the_soft_target_of_a_grade_reads_back_as_that_grade(grade: int) -> None:
+    score = severity_score(soft_target(grade), CALIBRATION)
+    assert score == pytest.approx(grade, abs=0.01)
+    assert grade_of(score) == grade
+
+
+@given(st.floats(0, 4))
+def test_the_grade_is_the_nearest_one_and_a_half_is_the_worse(score: float) -> None:
+    grade = grade_of(score)
+    assert grade in range(5)
+    assert score - 0.5 <= grade <= score + 0.5
+    assert grade_of(2.5) == 3
