@@ -1,4 +1,4 @@
-"""What the locks promise: hashes for everything, no address of an index, one matching torch pair."""
+"""What the locks promise: hashes everywhere, no index address, one matching torch pair."""
 
 import re
 from pathlib import Path
