@@ -68,10 +68,10 @@ GATE: Final = GateLimits(
     max_roll_deg=45.0,
     min_visible_fraction=0.6,
     min_in_frame_fraction=0.9,
-    min_sharpness=0.25,
+    min_sharpness=0.22,
     min_median_lightness=20.0,
     min_median_chroma=3.0,
     max_clipped_fraction=0.05,
-    max_glare_fraction=0.1,
+    max_glare_fraction=0.2,
     max_range_width=3,
 )

@@ -28,8 +28,7 @@ MIN_PIXELS: Final = 25  # of the frame; fewer give no statistics
 MIN_REFERENCE_FACING: Final = 0.25  # a zone turned further away shows other skin
 
 CLIPPED_LEVEL: Final = 254  # of 255, in any channel
-GLARE_LIGHTNESS: Final = 20.0  # L* above the reference skin
-GLARE_CHROMA: Final = 0.6  # of the reference skin's: highlights have the lamp's colour
+GLARE_LIGHTNESS: Final = 20.0  # L* above the reference skin; highlights are pale as well
 
 FINE_SIGMA: Final = 1.0  # px: detail finer than this ...
 COARSE_SIGMA: Final = 3.0  # ... against detail between the two
@@ -78,20 +77,23 @@ def measure(photo: Photo, face: Face, regions: Mapping[Zone, ZoneRegion]) -> Pho
     inside = inside_source((photo.height, photo.width), to_frame, shape)
     pixels = warp(photo.pixels, to_frame, shape)
     lab = to_lab(pixels)
-    model = skin.fit(lab, _reference(regions, masks, inside))
-    free = model.free(lab) & inside
+    model = skin.learn(lab, _reference(regions, masks, inside))
     look = _Look(pixels, lab, model)
+    bare = {
+        zone: mask & inside & (model.hairless if zone.kind in skin.UNDER_HAIR else model.free)
+        for zone, mask in masks.items()
+    }
     zones = {
         zone: look.zone(
             region,
-            bare=masks[zone] & free,
+            bare=bare[zone],
             in_frame_fraction=_share(masks[zone] & inside, masks[zone]),
-            visible_fraction=_share(masks[zone] & free, masks[zone] & inside),
+            visible_fraction=_share(bare[zone], masks[zone] & inside),
             px_per_mm=face.px_per_mm,
         )
         for zone, region in regions.items()
     }
-    patches = [masks[zone] & free for zone in TONE_ZONES if _shows(regions[zone])]
+    patches = [bare[zone] for zone in TONE_ZONES if _shows(regions[zone])]
     return PhotoQuality(
         pose=(face.yaw_deg, face.pitch_deg, face.roll_deg),
         px_per_mm=face.px_per_mm,
@@ -116,7 +118,7 @@ def measure_close_up(photo: Photo, region: ZoneRegion, px_per_mm: float) -> Phot
     pixels = warp(photo.pixels, to_frame, (height, width))
     lab = to_lab(pixels)
     whole = np.ones((height, width), np.bool_)
-    model = skin.fit(lab, whole)
+    model = skin.learn(lab, [whole])
     look = _Look(pixels, lab, model)
     zone = look.zone(
         region, bare=whole, in_frame_fraction=1.0, visible_fraction=1.0, px_per_mm=px_per_mm
@@ -135,10 +137,7 @@ class _Look:
         self._fine = np.abs(brightness - fine)
         self._coarse = np.abs(fine - coarse)
         self._clipped = (pixels >= CLIPPED_LEVEL).any(axis=2)
-        chroma = np.hypot(lab[..., 1], lab[..., 2])
-        self._glare = (self._lightness > model.lightness + GLARE_LIGHTNESS) & (
-            chroma < GLARE_CHROMA * model.chroma
-        )
+        self._glare = model.pale & (self._lightness > model.lightness + GLARE_LIGHTNESS)
 
     def zone(
         self,
@@ -190,13 +189,10 @@ def _frame(face: Face, regions: Mapping[Zone, ZoneRegion]) -> tuple[Affine, tupl
 
 def _reference(
     regions: Mapping[Zone, ZoneRegion], masks: Mapping[Zone, skin.Where], inside: skin.Where
-) -> skin.Where:
-    """Return the pixels that teach the skin's colour; a face without them is all reference."""
-    reference = np.zeros_like(inside)
-    for zone in skin.REFERENCE:
-        if _shows(regions[zone]):
-            reference |= masks[zone] & inside
-    return reference if int(reference.sum()) >= MIN_PIXELS else inside
+) -> list[skin.Where]:
+    """Return the patches that teach the skin; a face that shows none of them teaches as a whole."""
+    patches = [masks[zone] & inside for zone in skin.REFERENCE if _shows(regions[zone])]
+    return [patch for patch in patches if int(patch.sum()) >= MIN_PIXELS] or [inside]
 
 
 def _shows(region: ZoneRegion) -> bool:

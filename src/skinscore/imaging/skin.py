@@ -1,10 +1,15 @@
-"""Which pixels of a levelled face are free skin: a colour model of this face's own skin.
+"""Which pixels of a levelled face are free skin: a model of this face's own skin.
 
-Cheeks and nose are the reference; whatever differs from them in shading-free colour, or is far
-darker, is hair, glasses, a hand, a mask. The model knows nothing of shapes: hair of the skin's own
-colour passes, and a cheek that is covered on both sides makes its cover the reference.
+Cheeks and nose teach it. What differs from them in shading-free colour, or is much darker than the
+light there explains, is covered. Hair falls over forehead and temples, so there (and only there: a
+deep fold is dark and busy too, and must not be taken for hair) shade and texture are judged
+strictly.
+
+Limits: the model knows no shapes. Hair of the skin's colour and smoothness passes, and a mask over
+both cheeks and the nose would itself be taken for skin.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,66 +17,84 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinscore.domain.zones import Zone
+from skinscore.domain.zones import Zone, ZoneKind
 
 REFERENCE: Final = (Zone.CHEEK_RIGHT, Zone.CHEEK_LEFT, Zone.NOSE)
-SMOOTHING_SIGMA: Final = 1.2  # px of the measuring frame: pores and sensor noise
-COLOUR_FLOOR: Final = 0.045  # spread of the shading-free colours that any skin is granted
+UNDER_HAIR: Final = frozenset({ZoneKind.FOREHEAD, ZoneKind.TEMPLE})
+
+SMOOTHING_SIGMA: Final = 1.2  # px of the frame: pores and sensor noise
+COLOUR_FLOOR: Final = 0.045  # spread of a*/f and b*/f that any skin is granted
 COLOUR_SPREADS: Final = 4.0
-DARK_SHARE: Final = 0.65  # of the reference's L* + 16: darker is not skin ...
-DARK_SPREADS: Final = 3.0  # ... unless the light on the reference is this uneven
+DARK_SHARE: Final = 0.5  # of the expected brightness f
+DARK_SHARE_UNDER_HAIR: Final = 0.7
+PALE_SHARE: Final = 0.5
+TEXTURE_SIGMAS: Final = (2.0, 4.0)  # px: detail below the first, gathered over the second
+TEXTURE_RATIO_UNDER_HAIR: Final = 3.5  # of the reference's; the deepest forehead lines reach 2.7
 
-Lab = NDArray[np.float32]  # (H, W, 3)
+Lab = NDArray[np.float32]  # (H, W, 3) CIE L*a*b*
 Where = NDArray[np.bool_]  # (H, W)
+Plane = NDArray[np.float32]  # (H, W)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SkinModel:
-    """Median and spread (1.4826 times the median absolute deviation) of the reference skin."""
+    """The reference skin of one frame."""
 
-    brightness: tuple[float, float]
-    red: tuple[float, float]
-    yellow: tuple[float, float]
-
-    @property
-    def lightness(self) -> float:
-        """L* of the reference."""
-        return self.brightness[0] - 16
-
-    @property
-    def chroma(self) -> float:
-        """C*ab of the reference."""
-        return self.brightness[0] * float(np.hypot(self.red[0], self.yellow[0]))
-
-    def free(self, lab: Lab) -> Where:
-        """Return where ``lab`` looks like this face's skin."""
-        brightness, red, yellow = _features(lab)
-        middle, spread = self.brightness
-        floor = min(DARK_SHARE * middle, middle - DARK_SPREADS * spread)
-        return (brightness > floor) & _near(red, self.red) & _near(yellow, self.yellow)
+    lightness: float  # L*, median
+    chroma: float  # C*ab, of the median colour
+    free: Where  # looks like skin
+    hairless: Where  # ... and not like hair of its colour
+    pale: Where  # less than PALE_SHARE of the colour, light taken out: a mirror-like highlight
 
 
-def fit(lab: Lab, reference: Where) -> SkinModel:
-    """Return the model of the pixels where ``reference`` is true (at least one)."""
-    brightness, red, yellow = (values[reference] for values in _features(lab))
-    return SkinModel(_spread(brightness), _spread(red), _spread(yellow))
+def learn(lab: Lab, patches: Sequence[Where]) -> SkinModel:
+    """Return the model that ``patches`` of skin teach.
 
-
-def _features(lab: Lab) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return f = L* + 16, a* / f, b* / f.
-
-    Lab is made of cube roots: more or less light multiplies f, a* and b* by the same number.
+    Args:
+        lab: the frame.
+        patches: one or more, none of them empty.
     """
+    reference = np.logical_or.reduce(patches)
     smooth = np.asarray(cv2.GaussianBlur(lab, (0, 0), SMOOTHING_SIGMA), np.float32)
+    # Lab is made of cube roots: more or less light multiplies f = L* + 16, a* and b* alike.
     brightness = smooth[..., 0] + 16
-    return brightness, smooth[..., 1] / brightness, smooth[..., 2] / brightness
+    red, yellow = smooth[..., 1] / brightness, smooth[..., 2] / brightness
+    distance = np.hypot(_spreads_away(red, reference), _spreads_away(yellow, reference))
+    skin_colour = distance < COLOUR_SPREADS
+    lit = brightness / _expected(brightness, patches)
+    texture = _texture(lab[..., 0] + 16)
+    ratio = texture / max(float(np.median(texture[reference])), 1e-6)
+    middle = float(np.median(brightness[reference]))
+    hue = float(np.hypot(np.median(red[reference]), np.median(yellow[reference])))
+    return SkinModel(
+        lightness=middle - 16,
+        chroma=middle * hue,
+        free=skin_colour & (lit > DARK_SHARE),
+        hairless=skin_colour & (lit > DARK_SHARE_UNDER_HAIR) & (ratio < TEXTURE_RATIO_UNDER_HAIR),
+        pale=np.hypot(red, yellow) < PALE_SHARE * hue,
+    )
 
 
-def _spread(values: NDArray[np.float32]) -> tuple[float, float]:
-    middle = float(np.median(values))
-    return middle, 1.4826 * float(np.median(np.abs(values - middle)))
+def _spreads_away(values: Plane, reference: Where) -> Plane:
+    """Return the distance from the reference's median in robust standard deviations."""
+    middle = np.median(values[reference])
+    spread = 1.4826 * np.median(np.abs(values[reference] - middle))
+    return np.asarray((values - middle) / np.hypot(spread, COLOUR_FLOOR), np.float32)
 
 
-def _near(values: NDArray[np.float32], model: tuple[float, float]) -> Where:
-    width = COLOUR_SPREADS * float(np.hypot(model[1], COLOUR_FLOOR))
-    return np.asarray(np.abs(values - model[0]) < width)
+def _expected(brightness: Plane, patches: Sequence[Where]) -> Plane:
+    """Return (1, W) the brightness across the face: lamps stand left or right of it."""
+    seen = sorted(
+        (float(np.nonzero(patch)[1].mean()), float(np.median(brightness[patch])))
+        for patch in patches
+    )
+    places, levels = np.array(seen).T
+    columns = np.arange(brightness.shape[1])
+    return np.asarray(np.interp(columns, places, levels), np.float32)[None]
+
+
+def _texture(brightness: Plane) -> Plane:
+    """Return the local contrast of fine detail, relative to the brightness."""
+    detail, gather = TEXTURE_SIGMAS
+    fine = np.abs(brightness - cv2.GaussianBlur(brightness, (0, 0), detail))
+    return np.asarray(cv2.GaussianBlur(fine, (0, 0), gather) / brightness, np.float32)
