@@ -27,6 +27,7 @@ from skinscore.report import dial, wording
 from skinscore.report.pictures import pictures
 
 _PACKAGE: Final = "skinscore.report"
+_Why = tuple[Status, tuple[Reason, ...], tuple[str, ...], tuple[str, ...]]  # see SilentZones
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Range:
     """A range to review, and every treatment zone that it holds for word by word."""
 
     zone: ZoneSuggestion  # the first of them
-    names: tuple[str, ...]
+    places: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class SilentZones:
     reasons: tuple[Reason, ...]
     notes: tuple[str, ...]
     referrals: tuple[str, ...]
-    zones: tuple[str, ...]
+    places: str
 
 
 def render_report(examination: Examination, suggestion: Suggestion | None) -> str:
@@ -153,20 +154,21 @@ def _ranges(zones: Sequence[ZoneSuggestion]) -> tuple[Range, ...]:
         if zone.status is Status.SUGGESTED:
             groups.setdefault(zone.model_copy(update=anywhere).to_json(), []).append(zone)
     return tuple(
-        Range(group[0], tuple(wording.treatment_zone_name(zone.zone, zone.side) for zone in group))
+        Range(group[0], wording.treatment_places([(zone.zone, zone.side) for zone in group]))
         for group in groups.values()
     )
 
 
 def _silent(zones: Sequence[ZoneSuggestion]) -> tuple[SilentZones, ...]:
     """Return the zones without a range, gathered by why, in the order they first appear."""
-    groups: dict[tuple[Status, tuple[Reason, ...], tuple[str, ...], tuple[str, ...]], list[str]]
-    groups = {}
+    groups: dict[_Why, list[tuple[TreatmentZone, Side]]] = {}
     for zone in zones:
         if zone.status is not Status.SUGGESTED:
             why = (zone.status, zone.reasons, zone.notes, zone.referrals)
-            groups.setdefault(why, []).append(wording.treatment_zone_name(zone.zone, zone.side))
-    return tuple(SilentZones(*why, tuple(names)) for why, names in groups.items())
+            groups.setdefault(why, []).append((zone.zone, zone.side))
+    return tuple(
+        SilentZones(*why, wording.treatment_places(places)) for why, places in groups.items()
+    )
 
 
 def _by_photo_first(notes: Sequence[QualityNote]) -> tuple[QualityNote, ...]:

@@ -4,7 +4,7 @@ The page speaks of appearance in a photo, of an engine scale and of suggestions 
 names a diagnosis, an order or a clinical scale. Left and right are the patient's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -137,6 +137,20 @@ def zone_name(zone: Zone) -> str:
 def treatment_zone_name(zone: TreatmentZone, side: Side) -> str:
     """Return the treatment zone's name with the patient's side."""
     return _sided(_TREATMENT_ZONE_NAMES[zone], side)
+
+
+def treatment_places(places: Sequence[tuple[TreatmentZone, Side]]) -> str:
+    """Return several treatment zones as a phrase; right and left of one zone are "both sides"."""
+    sides: dict[TreatmentZone, set[Side]] = {}
+    for zone, side in places:
+        sides.setdefault(zone, set()).add(side)
+    names = []
+    for zone, found in sides.items():
+        if {Side.RIGHT, Side.LEFT} <= found:
+            names.append(f"{_TREATMENT_ZONE_NAMES[zone]}, both sides")
+            found = found - {Side.RIGHT, Side.LEFT}
+        names += [treatment_zone_name(zone, side) for side in Side if side in found]
+    return " · ".join(names)
 
 
 def _sided(name: str, side: Side) -> str:

@@ -8,6 +8,15 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
+
+from skinscore.domain.assessment import Gate, Outcome, QualityNote, SkinTone
+from skinscore.domain.concerns import CONCERNS, Concern
+from skinscore.domain.document import DISCLAIMER
+from skinscore.domain.suggestion import Reason
+from skinscore.domain.zones import ZONES, Side, TreatmentZone, Zone
+from skinscore.errors import CODES, RequestRefused
+from skinscore.report import wording
+from skinscore.report.html import render_report
 from tests.skinscore.factories import (
     make_assessment,
     make_examination,
@@ -20,15 +29,6 @@ from tests.skinscore.factories import (
     make_zone_record,
     make_zone_suggestion,
 )
-
-from skinscore.domain.assessment import Gate, Outcome, QualityNote, SkinTone
-from skinscore.domain.concerns import CONCERNS, Concern
-from skinscore.domain.document import DISCLAIMER
-from skinscore.domain.suggestion import Reason
-from skinscore.domain.zones import ZONES, Side, TreatmentZone, Zone
-from skinscore.errors import CODES, RequestRefused
-from skinscore.report import wording
-from skinscore.report.html import render_report
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
 FORBIDDEN = re.compile(
@@ -297,7 +297,7 @@ def test_zones_withheld_for_one_reason_are_said_once() -> None:
     suggestion = make_suggestion(document, confirmed=False, zones=zones)
     text = page(make_examination(document), suggestion).text
     assert text.count(reason.text) == 1
-    assert "Cheek, front, patient's right · Cheek, front, patient's left" in text
+    assert "Cheek, front, both sides" in text
 
 
 def test_equal_ranges_share_a_card_and_different_ones_do_not() -> None:

@@ -7,6 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+
+from skinscore.domain.concerns import CONCERNS
+from skinscore.domain.zones import Zone
+from skinscore.imaging.types import Photo
+from skinscore.report.pictures import PHOTO_SIDE_PX, Picture, Window, pictures
 from tests.skinscore.factories import (
     HEIGHT,
     WIDTH,
@@ -17,11 +22,6 @@ from tests.skinscore.factories import (
     make_refused,
     make_zone_record,
 )
-
-from skinscore.domain.concerns import CONCERNS
-from skinscore.domain.zones import Zone
-from skinscore.imaging.types import Photo
-from skinscore.report.pictures import PHOTO_SIDE_PX, Picture, Window, pictures
 
 
 def opened(uri: str) -> NDArray[np.uint8]:

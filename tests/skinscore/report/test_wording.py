@@ -42,3 +42,10 @@ def test_a_side_is_named_as_the_patients(zone: Zone) -> None:
 )
 def test_concerns_are_listed_in_their_fixed_order(concerns: set[object], phrase: str) -> None:
     assert wording.concern_list(concerns) == phrase  # type: ignore[arg-type]
+
+
+def test_right_and_left_of_one_zone_are_named_together_and_one_side_alone_is_not() -> None:
+    right, left = (TreatmentZone.JAWLINE, Side.RIGHT), (TreatmentZone.JAWLINE, Side.LEFT)
+    chin = (TreatmentZone.CHIN, Side.MIDLINE)
+    assert wording.treatment_places([right, chin, left]) == "Jaw line, both sides · Chin"
+    assert wording.treatment_places([left, chin]) == "Jaw line, patient's left · Chin"
