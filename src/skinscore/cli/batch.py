@@ -97,7 +97,7 @@ def batch(
             assessment_schema="skinscore.assessment/1",
             journal_schema="skinscore.journal/1",
         ),
-        load=GraderLoader(model, gate),
+        load=GraderLoader(model, contract.digest, gate),
         workers=workers or usable_cpus(),
         limits=Limits(SECONDS_PER_PHOTO, contract.decode.max_bytes),
         retry_failed=retry_failed,

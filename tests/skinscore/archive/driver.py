@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 import typer
-from tests.skinscore.archive.scorers import Scorer
 
 from skinscore.archive import scoring
 from skinscore.cli.batch import batch
 from skinscore.contract import release
 from skinscore.domain.document import sha256_hex
+from tests.skinscore.archive.scorers import Scorer
 
 # All that the command reads of a contract; the digest is what the settings of archives.py name.
 CONTRACT = SimpleNamespace(
@@ -27,7 +27,7 @@ CONTRACT = SimpleNamespace(
 def stand_in(patch: pytest.MonkeyPatch, scorer: Scorer) -> None:
     """Let the command score with ``scorer``, under the contract above."""
     patch.setattr(release, "read_model", lambda _: SimpleNamespace(contract=CONTRACT))
-    patch.setattr(scoring, "GraderLoader", lambda _model, _gate: scorer)
+    patch.setattr(scoring, "GraderLoader", lambda *_: scorer)
 
 
 def app() -> typer.Typer:

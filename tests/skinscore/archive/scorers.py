@@ -10,18 +10,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from skinscore.archive.scoring import Scores
+from skinscore.domain.assessment import Assessment, Outcome
+from skinscore.domain.concerns import CONCERNS
+from skinscore.domain.zones import ZONES
+from skinscore.errors import NotReady, PhotoRefused
 from tests.skinscore.factories import (
     make_assessment,
     make_grade,
     make_photo_record,
     make_zone_record,
 )
-
-from skinscore.archive.scoring import Scores
-from skinscore.domain.assessment import Assessment, Outcome
-from skinscore.domain.concerns import CONCERNS
-from skinscore.domain.zones import ZONES
-from skinscore.errors import NotReady, PhotoRefused
 
 
 @dataclass(frozen=True)

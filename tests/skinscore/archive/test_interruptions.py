@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from skinscore.errors import Exit
 from tests.conftest import REPOSITORY
 from tests.skinscore.archive.archives import (
     grade_rows,
@@ -18,8 +20,6 @@ from tests.skinscore.archive.archives import (
     run_quietly,
 )
 from tests.skinscore.archive.scorers import Scorer
-
-from skinscore.errors import Exit
 
 PHOTOS = 8
 

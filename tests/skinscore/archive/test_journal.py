@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from tests.skinscore.archive.archives import make_settings
 
 from skinscore.archive.journal import Journal, read_journal
 from skinscore.archive.records import FileLine, Header, Score, ScoreLine
 from skinscore.domain.assessment import Outcome
 from skinscore.domain.document import sha256_hex
 from skinscore.errors import RequestRefused
+from tests.skinscore.archive.archives import make_settings
 
 SETTINGS = make_settings()
 HEADER = Header(

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from tests.skinscore.archive.archives import grade_rows, make_batch, photo_rows, run_quietly
 
 from skinscore.archive.records import Settings
 from skinscore.archive.scoring import GraderLoader
@@ -11,7 +10,9 @@ from skinscore.archive.worker import Limits
 from skinscore.assets.shipped import model_path, sample_photos
 from skinscore.contract.release import read_model
 from skinscore.domain.assessment import Gate, Outcome
+from skinscore.errors import NotReady
 from skinscore.imaging.face_models import require
+from tests.skinscore.archive.archives import grade_rows, make_batch, photo_rows, run_quietly
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def settings() -> Settings:
 
 
 def test_the_tables_hold_what_the_grader_answers(tmp_path: Path, settings: Settings) -> None:
-    load = GraderLoader(None, Gate.WARN)
+    load = GraderLoader(None, settings.contract_digest, Gate.WARN)
     photo = sample_photos()[0].read_bytes()
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "photo.jpg").write_bytes(photo)
@@ -55,3 +56,8 @@ def test_the_tables_hold_what_the_grader_answers(tmp_path: Path, settings: Setti
             assert found["codes"] == list(grade.codes)
             if grade.probabilities is not None:
                 assert [found[f"p{value}"] for value in range(5)] == list(grade.probabilities)
+
+
+def test_an_exchanged_model_file_is_noticed(settings: Settings) -> None:
+    with pytest.raises(NotReady, match="exchanged"):
+        GraderLoader(None, "0" * 64, Gate.STRICT)()

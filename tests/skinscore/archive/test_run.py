@@ -4,6 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+
+from skinscore.archive.plan import preview
+from skinscore.archive.run import Progress, run
+from skinscore.archive.worker import Limits
+from skinscore.domain.assessment import Gate, Outcome
+from skinscore.domain.concerns import CONCERNS
+from skinscore.domain.document import sha256_hex
+from skinscore.domain.zones import ZONES
+from skinscore.errors import Exit, InternalFault, NotReady, RequestRefused
 from tests.skinscore.archive.archives import (
     grade_rows,
     journal_lines,
@@ -14,15 +23,6 @@ from tests.skinscore.archive.archives import (
     run_quietly,
 )
 from tests.skinscore.archive.scorers import Scorer, Stillborn, Unfit
-
-from skinscore.archive.plan import preview
-from skinscore.archive.run import Progress, run
-from skinscore.archive.worker import Limits
-from skinscore.domain.assessment import Gate, Outcome
-from skinscore.domain.concerns import CONCERNS
-from skinscore.domain.document import sha256_hex
-from skinscore.domain.zones import ZONES
-from skinscore.errors import Exit, InternalFault, NotReady, RequestRefused
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
-from tests.skinscore.archive.archives import make_archive
 
 from skinscore.archive.sources import Listing, list_photos
 from skinscore.errors import Exit, RequestRefused
+from tests.skinscore.archive.archives import make_archive
 
 
 @pytest.fixture
