@@ -13,7 +13,7 @@ from skinscore.domain.zones import Zone
 from skinscore.imaging.rules import CropPlan, FaceRules, Geometry
 from skinscore.imaging.types import Affine, Crop, Face, Mask, Photo, Points
 from skinscore.imaging.warp import inside_source, rotation, similarity, warp
-from skinscore.imaging.zones import draw_mask, excluded_areas, half_outline, zone_regions
+from skinscore.imaging.zones import draw_masks, excluded_areas, half_outline, zone_regions
 
 MAX_CLOSE_UP_TILES: Final = 16  # the middle first; 4 x 4 tiles of 64 mm are more than a face
 
@@ -30,9 +30,8 @@ def cut(photo: Photo, face: Face, rules: FaceRules, geometry: Geometry) -> tuple
     for plan in geometry.crops:
         outline = np.vstack([half_outline(face, rules, zone, plan.half) for zone in plan.zones])
         to_crop = _to_crop(outline, face, plan, geometry.side_px)
-        masks = {
-            zone: draw_mask(regions[zone].polygon, excluded, to_crop, shape) for zone in plan.zones
-        }
+        outlines = {zone: regions[zone].polygon for zone in plan.zones}
+        masks = draw_masks(outlines, excluded, to_crop, shape)
         crops.append(_crop(photo, plan, to_crop, masks, geometry))
     return tuple(crops)
 

@@ -19,7 +19,7 @@ from skinscore.imaging import skin
 from skinscore.imaging.colour import ita_deg, to_lab
 from skinscore.imaging.types import Affine, Face, Photo, Pixels, ZoneRegion
 from skinscore.imaging.warp import inside_source, rotation, similarity, warp
-from skinscore.imaging.zones import draw_mask, excluded_areas
+from skinscore.imaging.zones import draw_masks, excluded_areas
 
 FRAME_PX_PER_MM: Final = 2.5  # a line of 0.4 mm is one px
 MARGIN: Final = 4  # px around the zones
@@ -69,11 +69,9 @@ class PhotoQuality:
 def measure(photo: Photo, face: Face, regions: Mapping[Zone, ZoneRegion]) -> PhotoQuality:
     """Return the measures of a face photo and of all its zones."""
     to_frame, shape = _frame(face, regions)
-    excluded = excluded_areas(face)
-    masks = {
-        zone: draw_mask(region.polygon, excluded, to_frame, shape) > 0
-        for zone, region in regions.items()
-    }
+    outlines = {zone: region.polygon for zone, region in regions.items()}
+    drawn = draw_masks(outlines, excluded_areas(face), to_frame, shape)
+    masks = {zone: mask > 0 for zone, mask in drawn.items()}
     inside = inside_source((photo.height, photo.width), to_frame, shape)
     pixels = warp(photo.pixels, to_frame, shape)
     lab = to_lab(pixels)

@@ -125,30 +125,38 @@ def excluded_areas(face: Face) -> tuple[Points, ...]:
     return tuple(areas)
 
 
-def draw_mask(
-    polygon: Points, excluded: Sequence[Points], to_target: Affine, shape: tuple[int, int]
-) -> Mask:
-    """Return ``polygon`` less ``excluded``, drawn where ``to_target`` maps photo px.
+def draw_masks(
+    polygons: Mapping[Zone, Points],
+    excluded: Sequence[Points],
+    to_target: Affine,
+    shape: tuple[int, int],
+) -> dict[Zone, Mask]:
+    """Return each polygon less ``excluded``, drawn where ``to_target`` maps photo px.
 
     Args:
-        polygon: (N, 2) photo px.
+        polygons: (N, 2) photo px each.
         excluded: polygons in photo px, e.g. of :func:`excluded_areas`.
         to_target: photo px -> target px.
         shape: (height, width) of the target.
 
     Returns:
-        (height, width), 255 where the zone's gradable skin lies, else 0.
+        (height, width) per zone, 255 where its gradable skin lies, else 0.
     """
-    mask = np.zeros(shape, np.uint8)
-    _fill(mask, polygon, to_target, 255)
+    gradable = np.full(shape, 255, np.uint8)
     for area in excluded:
-        _fill(mask, area, to_target, 0)
-    return mask
+        _fill(gradable, area, to_target, 0)
+    masks = {}
+    for zone, polygon in polygons.items():
+        mask = np.zeros(shape, np.uint8)
+        _fill(mask, polygon, to_target, 255)
+        masks[zone] = mask & gradable
+    return masks
 
 
 def zone_mask(region: ZoneRegion, excluded: Sequence[Points], shape: tuple[int, ...]) -> Mask:
     """Return the mask on the photo itself; ``shape`` is (height, width, ...) of its pixels."""
-    return draw_mask(region.polygon, excluded, np.eye(2, 3), (shape[0], shape[1]))
+    polygons = {region.zone: region.polygon}
+    return draw_masks(polygons, excluded, np.eye(2, 3), (shape[0], shape[1]))[region.zone]
 
 
 def _fill(mask: Mask, polygon: Points, to_target: Affine, value: int) -> None:
