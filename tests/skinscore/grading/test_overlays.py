@@ -9,20 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from tests.skinscore.factories import (
-    HEIGHT,
-    SIDE,
-    STRIDE,
-    WIDTH,
-    box,
-    make_assessment,
-    make_examination,
-    make_map,
-    make_photo,
-    make_photo_record,
-    make_ungraded,
-    make_zone_record,
-)
 
 from skinscore.domain.assessment import ZoneRecord
 from skinscore.domain.concerns import CONCERNS, Concern
@@ -37,6 +23,20 @@ from skinscore.grading.overlays import (
     severity_in_photo,
 )
 from skinscore.imaging.types import Affine, Photo
+from tests.skinscore.factories import (
+    HEIGHT,
+    SIDE,
+    STRIDE,
+    WIDTH,
+    box,
+    make_assessment,
+    make_examination,
+    make_map,
+    make_photo,
+    make_photo_record,
+    make_ungraded,
+    make_zone_record,
+)
 
 CELLS = SIDE // STRIDE
 CONCERN = Concern.WRINKLES

@@ -15,6 +15,7 @@ from skinscore.domain.document import DISCLAIMER
 from skinscore.domain.suggestion import Reason
 from skinscore.domain.zones import ZONES, Side, TreatmentZone, Zone
 from skinscore.errors import CODES, RequestRefused
+from skinscore.protocol import suggest
 from skinscore.report import wording
 from skinscore.report.html import render_report
 from tests.skinscore.factories import (
@@ -29,6 +30,7 @@ from tests.skinscore.factories import (
     make_zone_record,
     make_zone_suggestion,
 )
+from tests.skinscore.protocol.patients import confirmed, patient
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
 FORBIDDEN = re.compile(
@@ -326,3 +328,18 @@ def test_a_suggestion_of_another_assessment_is_refused() -> None:
     other = make_suggestion(make_assessment(client_ref="another"))
     with pytest.raises(RequestRefused, match="another assessment"):
         render_report(make_examination(), other)
+
+
+def test_what_the_rulebook_suggests_is_shown_whole_and_in_permitted_words() -> None:
+    document = make_assessment()
+    suggestion = suggest(document, patient(), confirmed(document))
+    text = page(make_examination(document), suggestion).text
+    ranges = [zone.depth_range_mm for zone in suggestion.zones if zone.depth_range_mm is not None]
+    assert ranges
+    for limits in ranges:
+        assert wording.depth_words(limits) in text
+    for question in suggestion.open_questions:
+        assert question.question in text
+    for source in suggestion.sources:
+        assert source.key in text
+    assert not FORBIDDEN.findall(text.replace(DISCLAIMER, ""))
