@@ -16,17 +16,18 @@ from numpy.typing import NDArray
 from skinscore.domain.zones import View
 from skinscore.errors import NotReady, PhotoRefused
 from skinscore.imaging.face_models import FaceModelFiles
-from skinscore.imaging.face_nets import MESH_SIDE, BlazeFace, FaceMesh
+from skinscore.imaging.face_nets import LEFT_EYE, MESH_SIDE, RIGHT_EYE, BlazeFace, FaceMesh
 from skinscore.imaging.rules import FaceRules
 from skinscore.imaging.squares import (
     OUTER_EYE_LEFT,
     OUTER_EYE_RIGHT,
+    Sighting,
     Square,
     Thumbnail,
     angle_of,
     cut_square,
-    first_square,
     letterbox,
+    sighting,
     square_around,
 )
 from skinscore.imaging.types import Face, Photo
@@ -39,8 +40,10 @@ MIN_CANTHAL_PX: Final = 24.0  # below it the mesh's own error moves a zone by it
 MAX_OUTSIDE: Final = 0.2  # share of the face's outline that may lie outside the picture
 SECOND_FACE: Final = 0.5  # of the first one's side: a second patient, not a passer-by
 PADDINGS: Final = (0.0, 0.3, 0.6, 1.0)  # of the picture, all around: tight crops are the usual miss
-QUARTER_TURNS: Final = (0, 1, 3, 2)
+MIN_TURNED_SCORE: Final = 0.85  # a sideways look sees faces that are not there, up to 0.80
+MAX_DISAGREEMENT: Final = 0.25  # between detector and mesh, in eye distances: true faces stay < 0.2
 
+KEY_POINTS: Final = ((33, 133), (362, 263), (1,), (13, 14))  # right eye, left eye, nose, mouth
 TEMPLE_RIGHT, TEMPLE_LEFT, FOREHEAD_TOP, CHIN_BOTTOM = 234, 454, 10, 152
 NEUTRAL_PITCH_DEG: Final = -10.0  # forehead to chin is no plumb line: median of 43 portraits
 
@@ -72,45 +75,49 @@ class FaceFinder:
     def find(self, photo: Photo) -> Face:
         """Return the face of ``photo``.
 
-        Padding and quarter turns are tried in a fixed order until the mesh is sure of a face. A
-        face that was found turned keeps its roll, so that the gate can tell it.
+        A face that was found turned keeps its roll, so that the gate can tell it.
 
         Raises:
             PhotoRefused: ``no_face``, ``multiple_faces``, ``face_out_of_frame``,
                 ``face_too_small``.
         """
         thumbnail = Thumbnail.of(photo)
-        for faces in self._candidates(thumbnail):
-            points, presence = self._place(photo, thumbnail, faces[0])
-            if presence < MIN_PRESENCE:
-                continue
-            _refuse_second(faces)
-            _refuse_outside(points, photo)
-            return _measure(points, presence, self._rules)
+        for looks in self._candidates(thumbnail):
+            points, presence = self._place(photo, thumbnail, looks[0])
+            # The mesh draws a face into anything; the detector's key points are its witnesses.
+            if presence >= MIN_PRESENCE and _disagreement(looks[0], points) <= MAX_DISAGREEMENT:
+                _refuse_second(looks)
+                _refuse_outside(points, photo)
+                return _measure(points, presence, self._rules)
         raise PhotoRefused(
             "no_face",
             "no face was found, upright or turned",
-            "a photo shows one face, at least an eighth of the picture wide",
+            "a photo shows one face, at least a sixth of the picture wide",
         )
 
-    def _candidates(self, thumbnail: Thumbnail) -> Iterator[list[Square]]:
-        """Yield what the detector sees, largest first, for every padding and turn."""
-        for turns in QUARTER_TURNS:
-            picture = np.ascontiguousarray(np.rot90(thumbnail.pixels, turns))
-            for padding in PADDINGS:
-                square, scale, origin = letterbox(picture, padding)
-                faces = [
-                    first_square(face, scale, origin, turns, thumbnail)
-                    for face in self._detector.detect(square)
-                ]
-                if faces:
-                    yield faces
+    def _candidates(self, thumbnail: Thumbnail) -> Iterator[list[Sighting]]:
+        """Yield what one look of the detector saw, largest face first.
+
+        Tight pictures hide faces from the detector, so padding is added step by step; at every step
+        all four quarter turns are looked at, the surest first.
+        """
+        for padding in PADDINGS:
+            square, scale, origin = letterbox(thumbnail.pixels, padding)
+            looks = []
+            for turns in range(4):
+                found = self._detector.detect(np.ascontiguousarray(np.rot90(square, turns)))
+                least = MIN_TURNED_SCORE if turns else 0.0
+                if found and found[0].score >= least:
+                    looks.append((found, turns))
+            looks.sort(key=lambda look: look[0][0].score, reverse=True)
+            for found, turns in looks:
+                yield [sighting(face, turns, scale, origin, thumbnail.factor) for face in found]
 
     def _place(
-        self, photo: Photo, thumbnail: Thumbnail, first: Square
+        self, photo: Photo, thumbnail: Thumbnail, first: Sighting
     ) -> tuple[NDArray[np.float64], float]:
         """Return points (468, 3) in photo px and the presence, after every pass of the mesh."""
-        points, presence = self._look(photo, thumbnail, first)
+        points, presence = self._look(photo, thumbnail, first.square)
         for _ in range(self._rules.mesh_passes - 1):
             points, presence = self._look(photo, thumbnail, square_around(points))
         return points, presence
@@ -131,8 +138,18 @@ class FaceFinder:
         return np.column_stack((xy, points[:, 2] * scale)), presence
 
 
-def _refuse_second(faces: list[Square]) -> None:
-    if len(faces) > 1 and (share := faces[1].side / faces[0].side) > SECOND_FACE:
+def _disagreement(seen: Sighting, points: NDArray[np.float64]) -> float:
+    """Return the largest distance between key points and mesh, in distances between the eyes."""
+    placed = np.stack([points[list(indices), :2].mean(axis=0) for indices in KEY_POINTS])
+    eyes = float(np.linalg.norm(seen.key_points[LEFT_EYE] - seen.key_points[RIGHT_EYE]))
+    apart = np.linalg.norm(seen.key_points[: len(placed)] - placed, axis=1)
+    return float(apart.max()) / max(eyes, 1e-6)
+
+
+def _refuse_second(faces: list[Sighting]) -> None:
+    if len(faces) < 2:
+        return
+    if (share := faces[1].square.side / faces[0].square.side) > SECOND_FACE:
         raise PhotoRefused(
             "multiple_faces",
             f"a second face is {share:.0%} as large as the first",

@@ -1,7 +1,7 @@
 """The pictures that the two face nets look at, and the way back to the photo.
 
 Photo coordinates count pixel centres as whole numbers; the detector's count from the corner of its
-square, and :func:`first_square` is where the two meet.
+square, and :func:`sighting` is where the two meet.
 """
 
 from dataclasses import dataclass
@@ -53,21 +53,37 @@ class Thumbnail:
         return cls(_area(whole, (width, height)), factor)
 
 
-def first_square(
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """A face that the detector saw, in photo px."""
+
+    square: Square  # where the mesh shall look
+    key_points: Points  # (6, 2), see Detection
+
+
+def sighting(
     face: Detection,
+    turns: int,
     scale: tuple[float, float],
     origin: tuple[int, int],
-    turns: int,
-    thumbnail: Thumbnail,
-) -> Square:
-    """Turn a detection into a square of the photo, level with its eyes."""
-    seen = np.vstack((face.centre, face.key_points[[RIGHT_EYE, LEFT_EYE]]))
-    turned = (seen * DETECTOR_SIDE - origin) / scale  # px of the turned thumbnail, from its corner
-    height, width = thumbnail.pixels.shape[:2]
-    upright = _turn_back(turned, turns, width, height)
-    centre, right_eye, left_eye = upright * thumbnail.factor - 0.5  # pixel centres: whole numbers
-    side = face.side * DETECTOR_SIDE / scale[0] * thumbnail.factor * ROI_SCALE
-    return Square(float(centre[0]), float(centre[1]), side, angle_of(left_eye - right_eye))
+    factor: int,
+) -> Sighting:
+    """Bring a detection back to the photo.
+
+    Args:
+        face: seen in a :func:`letterbox` square after ``np.rot90(square, turns)``.
+        turns: quarter turns, counterclockwise.
+        scale: of the letterbox, x and y.
+        origin: of the letterbox.
+        factor: of the thumbnail.
+    """
+    turned = np.vstack((face.centre, face.key_points)) * DETECTOR_SIDE
+    upright = (_turn_back(turned, turns) - origin) / scale  # thumbnail px, from its corner
+    points = upright * factor - 0.5  # pixel centres at whole numbers
+    centre, key_points = points[0], points[1:]
+    side = face.side * DETECTOR_SIDE / scale[0] * factor * ROI_SCALE
+    angle = angle_of(key_points[LEFT_EYE] - key_points[RIGHT_EYE])
+    return Sighting(Square(float(centre[0]), float(centre[1]), side, angle), key_points)
 
 
 def square_around(points: NDArray[np.float64]) -> Square:
@@ -136,17 +152,11 @@ def letterbox(
     return square, (w / width, h / height), (left, top)
 
 
-def _turn_back(points: Points, turns: int, width: int, height: int) -> Points:
-    """Undo ``np.rot90(picture, turns)`` for points; width and height of the unturned picture."""
-    x, y = points[:, 0], points[:, 1]
-    return np.column_stack(
-        {
-            0: (x, y),
-            1: (width - y, x),
-            2: (width - x, height - y),
-            3: (y, height - x),
-        }[turns]
-    )
+def _turn_back(points: Points, turns: int) -> Points:
+    """Undo ``np.rot90(square, turns)`` for points of the detector's square."""
+    for _ in range(turns):
+        points = np.column_stack((DETECTOR_SIDE - points[:, 1], points[:, 0]))
+    return points
 
 
 def angle_of(vector: NDArray[np.float64]) -> float:
