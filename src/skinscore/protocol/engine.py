@@ -59,7 +59,7 @@ def suggest(
     zones = tuple(
         suggest_zone(rules, patient, case, confirmed=confirmation is not None) for case in cases
     )
-    first = _referrals(rules, whole, cases)
+    first = _referrals(rules, whole, zones)
     return Suggestion(
         schema="skinscore.suggestion/1",
         title=TITLE,
@@ -106,14 +106,12 @@ def _considered(
     }
 
 
-def _referrals(rules: Rulebook, whole: Place, cases: tuple[Case, ...]) -> tuple[Referral, ...]:
+def _referrals(
+    rules: Rulebook, whole: Place, zones: tuple[ZoneSuggestion, ...]
+) -> tuple[Referral, ...]:
     of_the_patient = {rule.id for rule in referrals(rules, whole)}
     where = {
-        rule.id: tuple(
-            (case.site.zone, case.site.side)
-            for case in cases
-            if rule in referrals(rules, case.place)
-        )
+        rule.id: tuple((zone.zone, zone.side) for zone in zones if rule.id in zone.referrals)
         for rule in rules.referrals
     }
     return tuple(

@@ -8,7 +8,7 @@ lower a number and only add a referral. One missing or doubtful part makes the w
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
+from typing import Final, Literal
 
 from skinscore.domain.assessment import Assessment, ConcernGrade
 from skinscore.domain.concerns import Concern
@@ -41,16 +41,18 @@ class Reading:
     codes: tuple[str, ...]
 
 
+SITES: Final = tuple(
+    Site(zone, side, parts)
+    for zone in TreatmentZone
+    for side in Side
+    if (parts := tuple(z for z in ZONES if z.side is side and zone in TREATMENT_ZONES[z.kind]))
+)
+
+
 def sites(assessment: Assessment) -> tuple[Site, ...]:
     """Return the sites of which the assessment shows at least a part, in table order."""
     shown = {record.zone for record in assessment.zones}
-    found = []
-    for zone in TreatmentZone:
-        for side in Side:
-            parts = tuple(z for z in ZONES if z.side is side and zone in TREATMENT_ZONES[z.kind])
-            if shown.intersection(parts):
-                found.append(Site(zone, side, parts))
-    return tuple(found)
+    return tuple(site for site in SITES if shown.intersection(site.graded_zones))
 
 
 def corrections(assessment: Assessment, confirmation: Confirmation | None) -> Corrections:

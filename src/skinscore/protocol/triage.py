@@ -55,9 +55,9 @@ def _open(
     questions = [
         rule
         for rule in rules.questions
-        if place.answers[rule.fact] in rule.answers
+        if (rule.unknown_blocks or all_questions)
+        and place.answers[rule.fact] in rule.answers
         and any_holds(rule.when, place)
-        and (rule.unknown_blocks or all_questions)
     ]
     return [*blocking, *questions]
 

@@ -1,7 +1,9 @@
 """One treatment zone of the suggestion: withheld, referred, nothing to treat, or a range."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
 
 from skinscore.domain.concerns import Concern
 from skinscore.domain.patient import PatientProfile
@@ -20,6 +22,22 @@ from skinscore.protocol.rulebook import ReferralRule, Rulebook, ZoneRule
 from skinscore.protocol.triage import reasons_against, referrals
 from skinscore.protocol.vocabulary import Withholding
 
+NO_NUMBERS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "depth_range_mm": None,
+        "start_at_mm": None,
+        "test_spot": False,
+        "cap_mm": None,
+        "override_cap_mm": None,
+        "sessions": None,
+        "interval_weeks": None,
+        "evidence": None,
+        "off_label": None,
+        "notes": (),
+        "rules": (),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -36,20 +54,32 @@ def suggest_zone(
     """Return what may be said about one site. The first thing that stands against it wins."""
     rule = rules.zone(case.site.zone)
     first = referrals(rules, case.place)
+    concerns = _concerns(rules, rule, patient, case)
     status, reasons = _status(rules, rule, case, first, confirmed=confirmed)
-    if status is not Status.SUGGESTED:
-        return _zone(rules, patient, case, first, status, reasons)
-    found = draft(
-        rules,
-        case.site.zone,
-        case.place.considered,
-        case.place.answers,
-        _ceilings(rules, rule, patient),
+    numbers: Mapping[str, Any] = NO_NUMBERS
+    if status is Status.SUGGESTED:
+        place = case.place
+        ceilings = _ceilings(rules, rule, patient)
+        found = draft(rules, rule.zone, place.considered, place.answers, ceilings)
+        if found is None:
+            status, reasons = Status.WITHHELD, (_withheld(rules, Withholding.NO_SETTING),)
+        else:
+            numbers = _numbers(rules, rule, found, concerns)
+    return ZoneSuggestion(
+        zone=case.site.zone,
+        side=case.site.side,
+        graded_zones=case.site.graded_zones,
+        status=status,
+        concerns=concerns,
+        reasons=reasons,
+        referrals=tuple(referral.id for referral in first),
+        **numbers,
     )
-    if found is None:
-        reasons = (_withheld(rules, Withholding.NO_SETTING),)
-        return _zone(rules, patient, case, first, Status.WITHHELD, reasons)
-    return _with_range(rules, rule, found, _zone(rules, patient, case, first, status, ()))
+
+
+def seen_well(readings: Sequence[Reading]) -> bool:
+    """Return whether every concern was graded here without a quality code."""
+    return not _seen_badly(readings)
 
 
 def _status(
@@ -75,11 +105,6 @@ def _status(
     if all(reading.considered[0] == 0 for reading in case.readings):
         return Status.WITHHELD, (_withheld(rules, Withholding.LOW_CONFIDENCE),)
     return Status.SUGGESTED, ()
-
-
-def seen_well(readings: Sequence[Reading]) -> bool:
-    """Return whether every concern was graded here without a quality code."""
-    return not _seen_badly(readings)
 
 
 def _seen_badly(readings: Sequence[Reading]) -> list[Withholding]:
@@ -114,59 +139,31 @@ def _off_label(rules: Rulebook, rule: ZoneRule, concern: Concern, patient: Patie
     )
 
 
-def _zone(
-    rules: Rulebook,
-    patient: PatientProfile,
-    case: Case,
-    first: Sequence[ReferralRule],
-    status: Status,
-    reasons: tuple[Reason, ...],
-) -> ZoneSuggestion:
-    rule = rules.zone(case.site.zone)
-    return ZoneSuggestion(
-        zone=case.site.zone,
-        side=case.site.side,
-        graded_zones=case.site.graded_zones,
-        status=status,
-        concerns=tuple(
-            ConcernConsidered(
-                concern=reading.concern,
-                grade=reading.grade,
-                grade_by=reading.by,
-                confidence=reading.confidence,
-                considered=case.place.considered.get(reading.concern, ()),
-                codes=reading.codes,
-                us_label_status=rules.label(rule, reading.concern).text,
-                off_label=_off_label(rules, rule, reading.concern, patient),
-            )
-            for reading in case.readings
-        ),
-        depth_range_mm=None,
-        start_at_mm=None,
-        test_spot=False,
-        cap_mm=None,
-        override_cap_mm=None,
-        sessions=None,
-        interval_weeks=None,
-        evidence=None,
-        off_label=None,
-        reasons=reasons,
-        referrals=tuple(referral.id for referral in first),
-        notes=(),
-        rules=(),
+def _concerns(
+    rules: Rulebook, rule: ZoneRule, patient: PatientProfile, case: Case
+) -> tuple[ConcernConsidered, ...]:
+    return tuple(
+        ConcernConsidered(
+            concern=reading.concern,
+            grade=reading.grade,
+            grade_by=reading.by,
+            confidence=reading.confidence,
+            considered=case.place.considered[reading.concern],
+            codes=reading.codes,
+            us_label_status=rules.label(rule, reading.concern).text,
+            off_label=_off_label(rules, rule, reading.concern, patient),
+        )
+        for reading in case.readings
     )
 
 
-def _with_range(
-    rules: Rulebook, rule: ZoneRule, found: Draft, zone: ZoneSuggestion
-) -> ZoneSuggestion:
+def _numbers(
+    rules: Rulebook, rule: ZoneRule, found: Draft, concerns: tuple[ConcernConsidered, ...]
+) -> dict[str, Any]:
     course = found.course
-    present = [row for row in zone.concerns if any(row.considered)]
-    outside = [row.concern for row in present if row.off_label]
-    steps = found.steps
-    if outside:
-        steps = (*steps, _off_label_step(rules, zone, outside))
-    numbers = {
+    present = [row for row in concerns if any(row.considered)]
+    outside = [row for row in present if row.off_label]
+    return {
         "depth_range_mm": course.depth.pair,
         "start_at_mm": course.depth.low if course.start_at_low else None,
         "test_spot": course.test_spot,
@@ -177,33 +174,33 @@ def _with_range(
         "evidence": found.evidence,
         "off_label": bool(outside),
         "notes": _notes(rules, found, present, outside),
-        "rules": steps,
+        "rules": (*found.steps, *_off_label_steps(rules, outside)),
     }
-    # Through the constructor, not model_copy, so that the document checks its own limits.
-    return ZoneSuggestion(**{**dict(zone), **numbers})
 
 
-def _off_label_step(rules: Rulebook, zone: ZoneSuggestion, outside: list[Concern]) -> RuleStep:
+def _off_label_steps(rules: Rulebook, outside: list[ConcernConsidered]) -> list[RuleStep]:
     rule = rules.modifier("M9")
-    return RuleStep(
-        rule_id=rule.id,
-        concern=None,
-        what=rule.what,
-        inputs=tuple(
-            f"{row.concern}: {row.us_label_status}"
-            for row in zone.concerns
-            if row.concern in outside
-        ),
-        before_mm=None,
-        after_mm=None,
-        evidence=rule.evidence,
-        standing=rule.standing,
-        sources=rule.sources,
-    )
+    return [
+        RuleStep(
+            rule_id=rule.id,
+            concern=row.concern,
+            what=rule.what,
+            inputs=(f"US label: {row.us_label_status}",),
+            before_mm=None,
+            after_mm=None,
+            evidence=rule.evidence,
+            standing=rule.standing,
+            sources=rule.sources,
+        )
+        for row in outside
+    ]
 
 
 def _notes(
-    rules: Rulebook, found: Draft, present: list[ConcernConsidered], outside: list[Concern]
+    rules: Rulebook,
+    found: Draft,
+    present: list[ConcernConsidered],
+    outside: list[ConcernConsidered],
 ) -> tuple[str, ...]:
     words, (low, high) = rules.wording, found.published
     notes = [
@@ -217,7 +214,7 @@ def _notes(
     if found.course.start_at_low:
         notes.append(words.start.format(start=found.course.depth.low))
     if outside:
-        notes.append(words.off_label.format(concerns=", ".join(outside)))
+        notes.append(words.off_label.format(concerns=", ".join(row.concern for row in outside)))
     deepest = max(found.course.depth.high, found.course.override_mm)
     if deepest >= rules.limits.deep_from_mm:
         notes.append(words.evaluated)

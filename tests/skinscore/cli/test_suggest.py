@@ -1,0 +1,105 @@
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from skinscore.cli.suggest import suggest
+from skinscore.domain.concerns import Concern
+from skinscore.domain.patient import PatientProfile
+from skinscore.domain.suggestion import ConfirmedGrade, Suggestion
+from skinscore.domain.zones import Zone
+from skinscore.errors import RequestRefused
+from tests.skinscore.protocol.patients import confirmed, graded, json_of
+
+APP = typer.Typer(pretty_exceptions_enable=False)
+APP.command()(suggest)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    assessment = graded(everywhere={Concern.ACNE_SCARRING: 3})
+    correction = ConfirmedGrade(zone=Zone.CHIN, concern=Concern.ACNE_SCARRING, grade=2)
+    texts = {
+        "assessment": assessment.to_json(),
+        "list": f"[{assessment.to_json()}]",
+        "patient": json_of(),
+        "confirmation": confirmed(assessment, correction).to_json(),
+        "empty": "",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    return {name: str(tmp_path / name) for name in (*texts, "missing")}
+
+
+def run(*arguments: str) -> tuple[str, str]:
+    result = CliRunner().invoke(APP, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout, result.stderr
+
+
+def test_the_document_goes_to_stdout_and_the_words_to_stderr(files: dict[str, str]) -> None:
+    out, err = run(files["assessment"], "--patient", files["patient"], "--confirm", "--by", "Dr B")
+    made = Suggestion.parse(out)
+    assert made.confirmation is not None
+    assert made.confirmation.by == "Dr B"
+    assert err.startswith("Suggestion for clinician review")
+    assert "cheek_malar left        1-1.5 mm" in err
+    assert "does not rule out skin cancer" in err
+
+
+def test_without_the_clinicians_word_no_depth_is_printed(files: dict[str, str]) -> None:
+    out, err = run(files["assessment"], "--patient", files["patient"])
+    assert all(zone.depth_range_mm is None for zone in Suggestion.parse(out).zones)
+    assert " mm" not in err
+    assert "withheld: unconfirmed" in err
+
+
+def test_a_confirmation_document_makes_the_same_bytes_twice(files: dict[str, str]) -> None:
+    arguments = (
+        files["assessment"], "--patient", files["patient"], "--confirmation", files["confirmation"]
+    )  # fmt: skip
+    assert run(*arguments) == run(*arguments)
+    chin = next(z for z in Suggestion.parse(run(*arguments)[0]).zones if z.zone == "chin")
+    assert chin.concerns[0].grade_by == "clinician"
+
+
+def test_the_template_is_a_questionnaire_that_blocks(files: dict[str, str], tmp_path: Path) -> None:
+    blank = tmp_path / "blank.json"
+    blank.write_text(run("--patient-template")[0], "utf-8")
+    assert PatientProfile.parse(blank.read_bytes()).phototype == "unknown"
+    out, err = run(files["assessment"], "--patient", str(blank), "--confirm")
+    assert not any(zone["depth_range_mm"] for zone in json.loads(out)["zones"])
+    assert "unanswered: A02" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["{list}", "--patient", "{patient}"], "document_invalid", "is a list of documents"),
+        (["{missing}", "--patient", "{patient}"], "document_invalid", "cannot be read"),
+        (["{assessment}", "--patient", "{empty}"], "document_invalid", "PatientProfile"),
+        (["{patient}", "--patient", "{patient}"], "document_invalid", "Assessment"),
+        (["{assessment}"], "usage", "patient-template"),
+        ([], "usage", "patient-template"),
+        (
+            ["{assessment}", "--patient", "{patient}", "--confirm", "--by", " "],
+            "usage",
+            "1 to 80 characters",
+        ),
+        (
+            ["{assessment}", "--patient", "{patient}", "--confirm", "--confirmation", "{list}"],
+            "usage",
+            "one of the two",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_any_work(
+    files: dict[str, str], arguments: list[str], code: str, message: str
+) -> None:
+    with pytest.raises(RequestRefused, match=message) as refusal:
+        run(*(argument.format(**files) for argument in arguments))
+    assert refusal.value.code == code
+    assert refusal.value.exit_code == 2
+    assert not any(path in str(refusal.value) for path in files.values())

@@ -1,0 +1,88 @@
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skinscore.domain.patient import Answer, PatientProfile
+from skinscore.domain.zones import Zone
+from skinscore.protocol.facts import patient_facts, zone_facts
+from skinscore.protocol.rulebook import load
+from skinscore.protocol.vocabulary import Fact
+from tests.skinscore.protocol.patients import graded, patient
+
+LIMITS = load().limits
+ANSWERED = date(2026, 3, 2)
+
+
+def facts(who: PatientProfile) -> dict[Fact, Answer]:
+    return dict(patient_facts(who, graded(), LIMITS))
+
+
+def test_every_fact_has_an_answer() -> None:
+    assert set(facts(patient())) == set(Fact)
+    assert set(facts(PatientProfile.unanswered(ANSWERED))) == set(Fact)
+
+
+def test_a_blank_questionnaire_never_clears_a_blocking_condition() -> None:
+    blank = facts(PatientProfile.unanswered(ANSWERED))
+    assert {blank[rule.fact] for rule in load().blocking} == {Answer.UNKNOWN}
+
+
+@given(st.integers(0, 1200))
+def test_isotretinoin_waits_six_months_and_never_less_than_181_days(days: int) -> None:
+    stopped = ANSWERED - timedelta(days=days)
+    use = {"use": "stopped", "stopped_on": stopped.isoformat()}
+    recent = facts(patient(isotretinoin=use))[Fact.ISOTRETINOIN_STOPPED_RECENTLY]
+    assert recent is (Answer.YES if days < 181 else Answer.NO)  # 2 September to 2 March
+
+
+@pytest.mark.parametrize(
+    ("stopped", "answered", "recent"),
+    [
+        ("2025-08-31", "2026-02-28", Answer.YES),  # February has no 31st: not yet six months
+        ("2025-08-31", "2026-03-01", Answer.NO),
+        ("2025-08-28", "2026-02-28", Answer.NO),
+    ],
+)
+def test_a_short_month_completes_no_waiting_time(
+    stopped: str, answered: str, recent: Answer
+) -> None:
+    use = {"use": "stopped", "stopped_on": stopped}
+    found = facts(patient(isotretinoin=use, answered_on=answered))
+    assert found[Fact.ISOTRETINOIN_STOPPED_RECENTLY] is recent
+
+
+@pytest.mark.parametrize(
+    ("answer", "zones", "here", "elsewhere"),
+    [
+        ("no", [], Answer.NO, Answer.NO),
+        ("unknown", [], Answer.UNKNOWN, Answer.UNKNOWN),
+        ("yes", [], Answer.YES, Answer.YES),  # the place is not told: everywhere
+        ("yes", ["chin"], Answer.YES, Answer.NO),
+        ("yes", ["chin", "nose"], Answer.YES, Answer.NO),
+    ],
+)
+def test_a_local_answer_holds_where_it_says(
+    answer: str, zones: list[str], here: Answer, elsewhere: Answer
+) -> None:
+    who = patient(actinic_keratosis={"answer": answer, "zones": zones})
+    everywhere = facts(who)
+    for zone, expected in ((Zone.CHIN, here), (Zone.FOREHEAD, elsewhere)):
+        found = zone_facts(everywhere, who, (zone,), seen_well=True)
+        assert found[Fact.ACTINIC_KERATOSIS] is expected
+
+
+@pytest.mark.parametrize(
+    ("phototype", "iv", "dark"),
+    [
+        ("III", Answer.NO, Answer.NO),
+        ("IV", Answer.YES, Answer.NO),
+        ("V", Answer.NO, Answer.YES),
+        ("VI", Answer.NO, Answer.YES),
+        ("unknown", Answer.UNKNOWN, Answer.UNKNOWN),
+    ],
+)
+def test_the_phototype_is_the_stated_one(phototype: str, iv: Answer, dark: Answer) -> None:
+    found = facts(patient(phototype=phototype))
+    assert (found[Fact.PHOTOTYPE_IV], found[Fact.PHOTOTYPE_V_OR_VI]) == (iv, dark)
