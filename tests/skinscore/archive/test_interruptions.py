@@ -67,7 +67,7 @@ def test_a_killed_run_resumes_to_the_tables_of_an_uninterrupted_one(
     process = start(source, killed, scorer, seconds=0.2)
     wait_for_scores(process, killed, 2)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert not (killed / "photos.parquet").exists()
     journal = killed / "journal.jsonl"
     os.truncate(journal, journal.stat().st_size - torn_bytes)
@@ -86,10 +86,10 @@ def test_the_first_signal_finishes_the_photos_at_hand(
     tmp_path: Path, source: Path, scorer: Scorer, number: signal.Signals
 ) -> None:
     out = tmp_path / "out"
-    process = start(source, out, scorer, seconds=0.3)
+    process = start(source, out, scorer, seconds=0.5)
     wait_for_scores(process, out, 1)
     os.killpg(process.pid, number)  # the workers get it too, as from a terminal
-    said, warned = process.communicate(timeout=30)
+    said, warned = process.communicate(timeout=60)
     assert process.returncode == Exit.INTERRUPTED
     assert "run the same command again to resume" in warned
     assert "Traceback" not in warned
@@ -115,7 +115,7 @@ def test_the_second_signal_stops_at_once_and_the_journal_stays_whole(
     for _ in range(2):
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.3)
-    _, warned = process.communicate(timeout=30)
+    _, warned = process.communicate(timeout=60)
     assert process.returncode == Exit.INTERRUPTED
     assert "Stopped at once" in warned
     assert "Traceback" not in warned
@@ -129,7 +129,7 @@ def test_a_second_run_into_the_same_output_is_refused(
     tmp_path: Path, source: Path, scorer: Scorer
 ) -> None:
     out = tmp_path / "out"
-    first = start(source, out, scorer, seconds=0.2)
+    first = start(source, out, scorer, seconds=0.5)
     wait_for_scores(first, out, 1)
     with pytest.raises(Exception, match="another run is writing") as refusal:
         run_quietly(make_batch(source, out, scorer))

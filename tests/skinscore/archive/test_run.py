@@ -50,7 +50,7 @@ def test_every_file_gets_exactly_one_outcome(tmp_path: Path, out: Path, scorer: 
     (source / "large.jpg").write_bytes(bytes(10_001))
     (source / "gone.jpg").symlink_to(tmp_path / "nowhere")
     os.mkfifo(source / "pipe")
-    summary = run_quietly(make_batch(source, out, scorer, limits=Limits(1.5, 10_000), workers=2))
+    summary = run_quietly(make_batch(source, out, scorer, limits=Limits(4.0, 10_000), workers=2))
     rows = photo_rows(out)
     assert {path: (row["outcome"], row["code"]) for path, row in rows.items()} == {
         "a.jpg": ("graded", None),

@@ -61,8 +61,10 @@ def test_json_prints_the_summary_that_is_in_the_folder(tmp_path: Path, scorer: S
 
 def test_progress_off_a_terminal_is_json_lines_on_stderr(tmp_path: Path, scorer: Scorer) -> None:
     result = batch(make_archive(tmp_path / "in", a="face one", b="refuse"), tmp_path / "out")
-    first, *_, last = result.stderr.splitlines()
-    assert json.loads(first).items() >= {"done": 2, "total": 2, "graded": 1, "refused": 1}.items()
+    *_, progress, last = result.stderr.splitlines()
+    assert (
+        json.loads(progress).items() >= {"done": 2, "total": 2, "graded": 1, "refused": 1}.items()
+    )
     assert last == "2 files: 1 graded, 1 refused, 0 failed; 0 known before."
 
 
