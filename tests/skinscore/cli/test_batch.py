@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.skinscore.archive import driver
-from tests.skinscore.archive.archives import make_archive, photo_rows
-from tests.skinscore.archive.scorers import Scorer
 from typer.testing import CliRunner, Result
 
 from skinscore.errors import Exit, RequestRefused
+from tests.skinscore.archive import driver
+from tests.skinscore.archive.archives import make_archive, photo_rows
+from tests.skinscore.archive.scorers import Scorer
 
 
 @pytest.fixture
