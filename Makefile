@@ -61,7 +61,7 @@ face: $(VENV)/.library
 
 .PHONY: demo test lint format retrain serve bench docs
 demo: face
-	$(BIN)/python -m skinscore.assets.demo build/demo
+	$(BIN)/python -m skinscore.cli.demo build/demo
 
 test: env face
 	$(BIN)/python -m pytest

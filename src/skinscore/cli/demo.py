@@ -1,6 +1,6 @@
 """``make demo``: the whole thread on the sample patient, from photos to a report.
 
-    python -m skinscore.assets.demo FOLDER
+Run by ``python -m skinscore.cli.demo FOLDER``.
 """
 
 import sys
@@ -23,7 +23,11 @@ def run(folder: Path) -> Path:
     examination = grader.examine([path.read_bytes() for path in sample_photos()], gate=Gate.STRICT)
     patient = PatientProfile.parse(sample_questionnaire().read_bytes())
     confirmation = Confirmation(
-        confirmed_by="demo, no clinician", confirmed_at=datetime.now(UTC), corrections=()
+        schema="skinscore.confirmation/1",
+        assessment=examination.assessment.id,
+        confirmed_by="the demo, not a clinician",
+        confirmed_at=datetime.now(UTC),
+        grades=(),
     )
     suggestion = suggest(examination.assessment, patient, confirmation)
     report = folder / "report.html"
