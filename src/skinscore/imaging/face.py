@@ -180,7 +180,7 @@ def _measure(points: NDArray[np.float64], presence: float, rules: FaceRules) -> 
             f"at least {MIN_CANTHAL_PX:.0f} px are needed to place zones",
         )
     yaw, pitch, roll = _pose(points)
-    return Face(points, presence, yaw, pitch, roll, _view(yaw), canthal / rules.outer_canthal_mm)
+    return Face(points, presence, yaw, pitch, roll, view_of(yaw), canthal / rules.outer_canthal_mm)
 
 
 def _pose(points: NDArray[np.float64]) -> tuple[float, float, float]:
@@ -199,7 +199,7 @@ def _pose(points: NDArray[np.float64]) -> tuple[float, float, float]:
     return float(np.degrees(yaw)), float(pitch), float(np.degrees(roll))
 
 
-def _view(yaw_deg: float) -> View:
+def view_of(yaw_deg: float) -> View:
     """Looking to the subject's left shows the subject's right side."""
     if abs(yaw_deg) <= FRONTAL_YAW_DEG:
         return View.FRONTAL

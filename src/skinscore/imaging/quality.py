@@ -188,9 +188,10 @@ def _frame(face: Face, regions: Mapping[Zone, ZoneRegion]) -> tuple[Affine, tupl
 def _reference(
     regions: Mapping[Zone, ZoneRegion], masks: Mapping[Zone, skin.Where], inside: skin.Where
 ) -> list[skin.Where]:
-    """Return the patches that teach the skin; a face that shows none of them teaches as a whole."""
+    """Return the patches that teach the skin; without one, the whole frame does."""
     patches = [masks[zone] & inside for zone in skin.REFERENCE if _shows(regions[zone])]
-    return [patch for patch in patches if int(patch.sum()) >= MIN_PIXELS] or [inside]
+    enough = [patch for patch in patches if int(patch.sum()) >= MIN_PIXELS]
+    return enough or [np.ones_like(inside)]
 
 
 def _shows(region: ZoneRegion) -> bool:
