@@ -53,16 +53,18 @@ def apply(effect: Effect, course: Course, ceilings: Ceilings) -> Course | None:
     override = course.override_mm
     if effect.lower_by_mm is not None:
         high = min(high, max(high - effect.lower_by_mm, GRID_MM))
-    for ceiling, grid in _ceilings(effect, ceilings):
-        low, high = _down(low, grid), _down(min(high, ceiling), grid)
-        override = _down(min(override, ceiling), GRID_MM)
+    for ceiling in _ceilings(effect, ceilings):
+        high, override = min(high, ceiling), min(override, ceiling)
     low = min(low, high)
     if effect.lower_half:
-        high = _down((low + high) / 2, GRID_MM)
+        high = (low + high) / 2
+    # After every effect, not once: a later one must not leave the steps of the device again.
+    grid = ceilings.device_grid_mm
+    low, high, override = (_down(value, grid) for value in (low, high, override))
     if low < GRID_MM:
         return None
     if effect.override_ceiling_mm is not None:
-        override = max(high, min(override, effect.override_ceiling_mm))
+        override = max(high, min(override, _down(effect.override_ceiling_mm, grid)))
     return replace(
         course,
         depth=Range(low, high),
@@ -92,14 +94,14 @@ def combine(courses: list[Course]) -> Course:
     )
 
 
-def _ceilings(effect: Effect, ceilings: Ceilings) -> list[tuple[float, float]]:
+def _ceilings(effect: Effect, ceilings: Ceilings) -> list[float]:
     found = []
     if effect.ceiling_mm is not None:
-        found.append((effect.ceiling_mm, GRID_MM))
+        found.append(effect.ceiling_mm)
     if effect.ceiling_from == "device":
-        found.append((ceilings.device_mm, ceilings.device_grid_mm))
+        found.append(ceilings.device_mm)
     if effect.ceiling_from == "skin_thickness":
-        found.append((ceilings.skin_mm, GRID_MM))
+        found.append(ceilings.skin_mm)
     return found
 
 

@@ -43,7 +43,7 @@ def test_no_effect_raises_a_depth_or_shortens_a_wait(
         return
     low, high = after.depth.pair
     assert GRID_MM <= low <= high <= after.override_mm
-    assert all(value % GRID_MM == 0 for value in (low, high, after.override_mm))
+    assert all(value % limits.device_grid_mm == 0 for value in (low, high, after.override_mm))
     assert low <= course.depth.low
     assert high <= course.depth.high
     assert after.override_mm <= course.override_mm

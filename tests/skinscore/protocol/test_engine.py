@@ -71,6 +71,13 @@ SCARRED = {SCARS: 3}
             {"device": SKINPEN | {"step_mm": 0.5}}, {PIGMENT: 1}, CHEEK, None, id="step too coarse"
         ),
         pytest.param(
+            {"device": SKINPEN | {"step_mm": 0.5}, "phototype": "V"},
+            {SCARS: 3},
+            CHEEK,
+            (1.0, 1.0),
+            id="coarse step holds after every rule",
+        ),
+        pytest.param(
             {"scars_flatten_on_stretching": "no"}, {SCARS: 4}, CHEEK, (1.25, 1.5), id="severe scars"
         ),
         pytest.param(

@@ -26,6 +26,7 @@ from tests.skinscore.protocol.patients import CLEAR, NOWHERE, SKINPEN, confirmed
 from tests.skinscore.protocol.test_rulebook import AVOIDED, printed
 
 EXAMPLES = settings(max_examples=100, deadline=None)
+FEWER = settings(max_examples=40, deadline=None)  # where one example makes seven suggestions
 
 answers = st.sampled_from(["no", "no", "no", "yes", "unknown"])  # so that depths stay common
 mostly_no = st.sampled_from(["no"] * 60 + ["yes", "unknown"])
@@ -168,7 +169,7 @@ def test_no_depth_exceeds_a_cap_or_the_device(drawn: Drawn, changes: dict[str, A
             ceiling = min(device["maximum_mm"], device["labelled_maximum_mm"] or 9)
             assert zone.override_cap_mm <= ceiling
             if device["step_mm"] == 0.5:
-                assert high % 0.5 == 0
+                assert low % 0.5 == high % 0.5 == zone.override_cap_mm % 0.5 == 0
         pigmented = any(zone.concerns[CONCERNS.index(Concern.PIGMENTATION)].considered)
         assert high <= 0.5 or not pigmented
 
@@ -197,7 +198,7 @@ def test_a_contraindication_or_an_open_question_gives_no_depth(
     nowhere_deeper(result, suggested(drawn, changes | {name: NOWHERE if is_local else "no"}))
 
 
-@EXAMPLES
+@FEWER
 @given(gradings(), patients())
 def test_a_darker_phototype_never_deepens_anything(drawn: Drawn, changes: dict[str, Any]) -> None:
     """Invariant 21, for every step from I to VI, and unknown as the last."""
@@ -206,7 +207,7 @@ def test_a_darker_phototype_never_deepens_anything(drawn: Drawn, changes: dict[s
         nowhere_deeper(darker, lighter)
 
 
-@EXAMPLES
+@FEWER
 @given(gradings(), patients(), st.integers(0, len(ZONES) - 1), st.sampled_from(CONCERNS))
 def test_less_certainty_or_quality_never_deepens_anything(
     drawn: Drawn, changes: dict[str, Any], position: int, concern: Concern
