@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from skinscore import Grader, __version__
 from skinscore.domain.document import DISCLAIMER
@@ -44,11 +45,13 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
         version=__version__,
         description=DISCLAIMER,
         lifespan=lifespan,
-        max_body_size=limit,  # cuts off a chunked body; the middleware below reads the header
     )
     app.state.settings = settings
     problems.register(app)
     app.include_router(router)
+    # Cuts off a chunked body. Added first, so that it lies inside the middleware below, which
+    # answers a declared size with our own error body before a byte is read.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limit)
 
     @app.middleware("http")
     async def identify(request: Request, call_next: Next) -> Response:

@@ -177,11 +177,11 @@ def test_a_full_house_answers_503_at_once_while_health_stays_green(
     examine = Grader.examine
 
     def held(self: Grader, *args: object, **kwargs: object) -> object:
-        release.wait(20)
+        release.wait(120)
         return examine(self, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Grader, "examine", held)
-    with serve(lambda settings: grader, running=1, waiting=2) as client:
+    with serve(lambda settings: grader, running=1, waiting=2, deadline_s=120) as client:
         wait_until_ready(client)
 
         def post(_: int) -> int:
@@ -189,10 +189,15 @@ def test_a_full_house_answers_503_at_once_while_health_stays_green(
 
         with ThreadPoolExecutor(8) as pool:
             answers = [pool.submit(post, index) for index in range(8)]
-            while sum(answer.done() for answer in answers) < 5:
-                time.sleep(0.01)
-            health = client.get("/health/ready").json()
-            assert (health["running"], health["waiting"]) == (1, 2)
+            settled = (0, 0, 0)
+            for _ in range(600):
+                health = client.get("/health/ready").json()
+                answered = sum(answer.done() for answer in answers)
+                settled = (health["running"], health["waiting"], answered)
+                if settled == (1, 2, 5):
+                    break
+                time.sleep(0.05)
+            assert settled == (1, 2, 5)
             release.set()
             statuses = sorted(answer.result() for answer in answers)
     assert statuses == [200] * 3 + [503] * 5
