@@ -58,7 +58,7 @@ PATIENT: Final = Patient(
     ),
 )
 CAMERA: Final = Camera(
-    exposure_ev=0.1,
+    exposure_ev=-0.15,
     adapt=0.6,
     red_gain=1.0,
     blue_gain=1.0,
@@ -67,7 +67,7 @@ CAMERA: Final = Camera(
     vignette_x=0.0,
     vignette_y=1.0,
     contrast=0.25,
-    native_px_per_mm=5.0,
+    native_px_per_mm=5.2,
     defocus_px=0.3,
     motion_px=0.0,
     motion_angle=0.0,

@@ -5,7 +5,7 @@ light are read at the photo's own resolution and never through the coarse grid.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Plane = NDArray[np.float32]
+
+# Triangles are filled together with others of about their size, px of the box; the grids are fine
+# enough that none is larger.
+_BOX_SIZES: Final = (4, 8, 12, 16, 24, 32, 64, 128)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,11 +94,12 @@ def _cover(sheet: Sheet, height: int, width: int) -> tuple[NDArray[np.int64], Pl
     keep = (area > 1e-6) & (high >= 0).all(1) & (low[:, 0] < width) & (low[:, 1] < height)
     corners, p, area, low, high = corners[keep], p[keep], area[keep], low[keep], high[keep]
     span = (high - low).max(1) + 1
-    parts = []
-    for size in (4, 8, 12, 16, 24, 32, 64, 128):
-        chosen = (span <= size) & (
-            span > {4: 0, 8: 4, 12: 8, 16: 12, 24: 16, 32: 24, 64: 32}.get(size, 64)
-        )
+    none = np.zeros(0, np.float32)
+    parts = [(np.zeros(0, np.int64), none, none, none)]
+    smaller = 0
+    for size in _BOX_SIZES:
+        chosen = (span <= size) & (span > smaller)
+        smaller = size
         if chosen.any():
             parts.append(
                 _fill(

@@ -95,7 +95,7 @@ class Scene:
         cover = rest[..., 1:2]
         wet = rest[..., 0:1] < _EYE_ROUGHNESS  # eyes shine through their paint, hairs do not
         bare = skin * (1 - cover) + paint * light + shine * np.where(wet, 1.0, 1 - cover)
-        return self._with_hair(bare, chart) * here[..., None]
+        return np.asarray(self._with_hair(bare, chart) * here[..., None], np.float32)
 
     def body(self) -> NDArray[np.float32]:
         """Radiance of ears, neck and garment; zero elsewhere."""

@@ -46,8 +46,8 @@ class Framing:
     """The camera's place and raster."""
 
     height: int = 1400
-    width: int = 1120
-    px_per_mm: float = 5.0  # at the plane of the face
+    width: int = 1160
+    px_per_mm: float = 5.2  # at the plane of the face
     distance_mm: float = 900.0
 
 
