@@ -16,6 +16,12 @@ from skinscore.errors import RequestRefused
 
 CONFIGS: Final = Path("configs")
 RUNS: Final = Path("runs")
+PARAMS: Final = Path("params.yaml")
+PARAMS_TEXT: Final = """\
+# Which preset `dvc repro` runs: the name of a file in configs/, where every value stands.
+# Change it with `skinscore train use NAME`, or for one experiment: dvc exp run -S preset=NAME
+preset: {name}
+"""
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -63,7 +69,7 @@ class FitSettings(Document):
     """How the network is trained."""
 
     epochs: Count
-    batch_people: Count  # crops per step; every view of a crop is in the same step
+    batch_crops: Count  # per step; every view of a crop is in the same step
     learning_rate: Positive  # peak
     weight_decay: Weight
     warm_up: Annotated[float, Field(ge=0, lt=1)]  # share of all steps
@@ -148,3 +154,10 @@ def load(name: str, configs: Path = CONFIGS) -> Preset:
             "file and name agree",
         )
     return preset
+
+
+def choose(name: str, params: Path = PARAMS) -> None:
+    """Make ``name`` the preset that ``dvc repro`` runs; the file is touched only if it changes."""
+    text = PARAMS_TEXT.format(name=name)
+    if not params.exists() or params.read_text(encoding="utf-8") != text:
+        params.write_bytes(text.encode())

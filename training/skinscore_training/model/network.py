@@ -4,8 +4,7 @@
 the same weights, ending in calibrated probabilities and severity maps.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +19,11 @@ _CENTRE: Final = 127.5  # uint8 sRGB to about -2..2
 _SPREAD: Final = 63.75
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Predictions:
-    """One batch of answers, before softmax and sigmoid."""
+class Predictions(NamedTuple):
+    """One batch of answers, before softmax and sigmoid.
+
+    A tuple, because Fabric rebuilds what a network returns and cannot rebuild a frozen class.
+    """
 
     logits: Tensor  # (N, K, 3, 5)
     map_logits: Tensor  # (N, 3, S / 4, S / 4)

@@ -1,0 +1,128 @@
+"""Stage ``calibrate``: temperatures, score knots and conformal thresholds from held-out people.
+
+Works on logits of the calibration part only. Calibrated on rendered skin there is no guarantee on
+photos of people; the contract says so in ``calibration.source``.
+"""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from skinscore.contract.contract import Calibration, ConcernCalibration
+from skinscore.domain.concerns import CONCERNS, GRADES
+from skinscore.grading.uncertainty import rps_of_grades
+from skinscore_training import checkpoint, rules, runs
+from skinscore_training.data import shards, splits
+from skinscore_training.data.rendered import RenderedDataset
+from skinscore_training.model import network
+from skinscore_training.model.losses import expectation, soft_target
+from skinscore_training.presets import Preset
+from skinscore_training.progress import track
+
+_LARGEST_SCORE: Final = float(len(GRADES) - 1)  # of the ranked probability score: every grade in
+_BATCH: Final = 32
+_TEMPERATURES: Final = np.geomspace(0.5, 5.0, 93)  # steps of 2.5 %
+
+
+def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
+    """Fit the calibration of every concern and write it as JSON."""
+    torch.set_num_threads(preset.fit.threads)
+    model = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
+    model.load_state_dict(checkpoint.load_weights(folder.weights))
+    rows = splits.rows_of(
+        shards.read_manifest(folder.rendered),
+        pd.read_parquet(runs.require(folder.splits, "split")),
+        splits.Part.CALIBRATION,
+    )
+    logits = _logits(model.eval(), RenderedDataset(folder.rendered, rows))  # (n, V, K, 3, 5)
+    grades = shards.grades_of(rows, rules.GEOMETRY.slots)[:, None]
+    grades = np.broadcast_to(grades, logits.shape[:-1])
+    subjects = np.broadcast_to(rows["subject"].to_numpy()[:, None, None], grades.shape[:-1])
+    concerns = []
+    for place, concern in enumerate(CONCERNS):
+        known = grades[..., place] >= 0
+        mine, truth = logits[..., place, :][known], grades[..., place][known]
+        temperature = fit_temperature(mine, truth)
+        scores = rps_of_grades(softmax(mine / temperature))[np.arange(len(truth)), truth]
+        concerns.append(
+            ConcernCalibration(
+                concern=concern,
+                temperature=temperature,
+                score_knots=score_knots(),
+                conformal_threshold=conformal_threshold(
+                    scores, subjects[known], preset.calibrate.coverage
+                ),
+            )
+        )
+    calibration = Calibration(
+        source="rendered",
+        people=int(rows["subject"].nunique()),
+        coverage=preset.calibrate.coverage,
+        concerns=tuple(concerns),
+    )
+    runs.write(folder.calibration, calibration.to_json() + "\n")
+    return calibration
+
+
+def fit_temperature(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
+    """Return the temperature with the least mean ranked probability score.
+
+    Not log-likelihood: that rewards the grade itself only, this also its neighbours.
+    """
+    rows = np.arange(len(truth))
+    losses = [rps_of_grades(softmax(logits / t))[rows, truth].mean() for t in _TEMPERATURES]
+    return round(float(_TEMPERATURES[int(np.argmin(losses))]), 4)
+
+
+def score_knots() -> tuple[float, float, float, float, float]:
+    """Return the expectations of the soft targets of grades 0..4, which the network learns."""
+    knots = expectation(soft_target(torch.tensor(GRADES, dtype=torch.float64)))
+    zero, one, two, three, four = (round(float(knot), 6) for knot in knots)
+    return zero, one, two, three, four
+
+
+def conformal_threshold(
+    scores: NDArray[np.float64], subjects: NDArray[np.int64], coverage: float
+) -> float:
+    """Return the threshold under which ``coverage`` of a new person's zones lie.
+
+    People are exchangeable, their zones are not: every person has weight 1, spread over their
+    zones, and the quantile of the pooled scores is taken at ceil((n + 1) coverage) / n of n
+    people (Dunn, Wasserman and Ramdas 2022, pooled CDFs). The mean score per person, an easier
+    rule, would cover persons' means and leave out too many single zones.
+
+    Args:
+        scores: (m,) ranked probability score of the true grade.
+        subjects: (m,) whose zone it is.
+    """
+    _, owner, zones = np.unique(subjects, return_inverse=True, return_counts=True)
+    people = len(zones)
+    needed = np.ceil((people + 1) * coverage) / people
+    if needed > 1:  # too few people for any promise: every grade is in
+        return _LARGEST_SCORE
+    order = np.argsort(scores)
+    reached = np.cumsum(1.0 / (zones[owner[order]] * people))
+    at = int(np.searchsorted(reached, needed - 1e-9))
+    # A threshold of 0 would be no range at all; the median grade is always in.
+    return max(float(scores[order][min(at, len(scores) - 1)]), 1e-6)
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return probabilities over the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+@torch.inference_mode()
+def _logits(model: network.SkinNet, data: RenderedDataset) -> NDArray[np.float64]:
+    parts = []
+    starts = range(0, len(data), _BATCH)
+    for start in track(starts, len(starts), "calibrate"):
+        batch = data.__getitems__(range(start, min(start + _BATCH, len(data))))
+        crops, masks, _ = batch.flat()
+        logits = model(crops, masks).logits
+        parts.append(logits.reshape(-1, batch.views, *logits.shape[1:]).double().numpy())
+    return np.concatenate(parts)

@@ -1,0 +1,162 @@
+"""Stage ``card``: the model card, written from the release file's contract and nothing else."""
+
+from pathlib import Path
+
+from skinscore.contract.contract import Contract, Figure
+from skinscore.contract.release import read_model
+from skinscore.domain.concerns import CONCERNS
+from skinscore.errors import RequestRefused
+from skinscore_training import runs, tracking
+from skinscore_training.figures import TONES
+from skinscore_training.presets import Preset
+
+
+def card(preset: Preset, folder: runs.RunFolder) -> Path:
+    """Write the card beside the release file and return its path."""
+    runs.require(folder.release, "evaluate")
+    model = read_model(folder.release)
+    runs.write(folder.card, write_card(model.contract, model.digest))
+    record = runs.read_json(folder.fit_record, "fit")
+    with tracking.run(preset.name, record["mlflow_run_id"]):
+        tracking.log_file(folder.card, "model")
+    return folder.card
+
+
+def write_card(contract: Contract, digest: str) -> str:
+    """Return the card as Markdown.
+
+    Raises:
+        RequestRefused: ``stage_input_missing`` when the contract has no figures by tone; a card
+            without them is not published.
+    """
+    overall = [figure for figure in contract.figures if "tone" not in figure.dataset]
+    by_tone = [figure for figure in contract.figures if "tone" in figure.dataset]
+    if not overall or not by_tone:
+        raise RequestRefused(
+            "stage_input_missing",
+            f"the contract holds {len(overall)} overall figures and {len(by_tone)} by tone",
+            "a card needs both",
+            "Run `skinscore train evaluate` on a test split with people of several tones.",
+        )
+    parts = [
+        _front_matter(contract),
+        _introduction(contract, digest),
+        "## Figures\n\n"
+        "Measured on the exported file through `skinscore.Grader`. **Every figure below is on "
+        "rendered skin**; none says how the model does on photos of people. Brackets: 95 % "
+        "interval, bootstrap by subject.\n\n"
+        + _markdown(["figure", *CONCERNS], _by_metric(overall)),
+        "## By skin tone\n\nTone by individual typology angle (ITA) of the rendered skin.\n\n"
+        + _tone_table(by_tone, "mean_absolute_error", "Mean absolute error, grades")
+        + "\n"
+        + _tone_table(by_tone, "coverage", "Coverage of the likely range"),
+        _calibration(contract),
+        _training(contract),
+    ]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _front_matter(contract: Contract) -> str:
+    identity = contract.identity
+    return (
+        "---\n"
+        f"license: {identity.licence.lower()}\n"
+        "library_name: skinscore\n"
+        "pipeline_tag: image-classification\n"
+        "tags: [dermatology, aesthetic-medicine, onnx, synthetic-data]\n"
+        "---"
+    )
+
+
+def _introduction(contract: Contract, digest: str) -> str:
+    identity, use = contract.identity, contract.intended_use
+    return "\n".join(
+        [
+            f"# {identity.name} {identity.version}",
+            "",
+            "**A first sketch, trained on rendered skin only, not validated against graders.** "
+            f"{use.disclaimer}",
+            "",
+            f"Released {identity.released}, {identity.precision}, licence {identity.licence}, "
+            f"contract digest `{digest}`.",
+            "",
+            "## What it is for",
+            "",
+            use.use,
+            "",
+            "## What it must not be used for, and what is not known",
+            "",
+            *(f"- {limit}" for limit in use.limits),
+            "",
+            "## Changes",
+            "",
+            *(f"- {change}" for change in identity.changes),
+        ]
+    )
+
+
+def _by_metric(figures: list[Figure]) -> list[list[str]]:
+    names = list(dict.fromkeys(figure.name for figure in figures))
+    return [
+        [name.replace("_", " "), *(_cell(figures, concern, name=name) for concern in CONCERNS)]
+        for name in names
+    ]
+
+
+def _tone_table(figures: list[Figure], name: str, title: str) -> str:
+    rows = []
+    for tone, edge in TONES:
+        mine = [f for f in figures if f.dataset.endswith(f", tone {tone}") and f.name == name]
+        people = max((figure.n for figure in mine), default=0)
+        label = f"{tone} (ITA > {edge:.0f}°)" if edge > -90 else tone
+        rows.append(
+            [label, str(people), *(_cell(mine, concern, name=name) for concern in CONCERNS)]
+        )
+    return f"{title}:\n\n" + _markdown(["tone", "subjects", *CONCERNS], rows)
+
+
+def _calibration(contract: Contract) -> str:
+    known = contract.calibration
+    rows = [
+        [
+            row.concern.replace("_", " "),
+            f"{row.temperature:.3f}",
+            f"{row.conformal_threshold:.3f}",
+        ]
+        for row in known.concerns
+    ]
+    return (
+        "## Calibration\n\n"
+        f"On {known.people} subjects, source **{known.source}**, nominal coverage "
+        f"{100 * known.coverage:.0f} %, marginal over zones. Calibrated on rendered skin, a likely "
+        "range promises nothing on photos of people.\n\n"
+        + _markdown(["concern", "temperature", "threshold"], rows)
+    )
+
+
+def _training(contract: Contract) -> str:
+    origin = contract.provenance
+    libraries = ", ".join(f"{name} {version}" for name, version in origin.libraries.items())
+    return "\n".join(
+        [
+            "## Where it comes from",
+            "",
+            f"- Preset `{origin.preset}`, seed {origin.seed}, commit `{origin.git_commit}`.",
+            f"- Labels: {origin.label_source}. Manifest sha256 `{origin.manifest_sha256}`.",
+            f"- MLflow run `{origin.mlflow_run_id}`.",
+            f"- Libraries: {libraries}.",
+            "- No photo of a person, no third-party weights.",
+        ]
+    )
+
+
+def _cell(figures: list[Figure], concern: str, *, name: str) -> str:
+    for figure in figures:
+        if figure.concern == concern and figure.name == name:
+            return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+    return "not defined"
+
+
+def _markdown(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"

@@ -1,0 +1,61 @@
+"""Everything that a killed training needs to go on as if nothing had happened."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from skinscore_training import runs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """State after a whole epoch. Data order follows from seed and epoch, so it needs no state."""
+
+    key: str  # digest of preset and data; another key is another training
+    epochs_done: int
+    model: dict[str, Any]
+    ema: dict[str, Any]
+    optimizer: dict[str, Any]
+    scheduler: dict[str, Any]
+    torch_rng: torch.Tensor  # dropout
+    augment_rng: torch.Tensor
+    curves: list[dict[str, float]]
+    mlflow_run_id: str
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write atomically; a kill in the middle leaves the previous checkpoint."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    fields = {name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__}
+    torch.save(fields, part)
+    part.replace(path)
+
+
+def load(path: Path, key: str) -> Checkpoint | None:
+    """Return the checkpoint at ``path`` when it belongs to the training ``key``, else None."""
+    if not path.exists():
+        return None
+    fields = torch.load(path, map_location="cpu", weights_only=True)
+    return Checkpoint(**fields) if fields["key"] == key else None
+
+
+def save_weights(path: Path, state: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    torch.save(state, part)
+    part.replace(path)
+
+
+def load_weights(path: Path) -> dict[str, Any]:
+    """Return the state_dict that stage ``fit`` wrote.
+
+    Raises:
+        RequestRefused: ``stage_input_missing``.
+    """
+    state: dict[str, Any] = torch.load(
+        runs.require(path, "fit"), map_location="cpu", weights_only=True
+    )
+    return state

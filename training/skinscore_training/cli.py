@@ -1,0 +1,117 @@
+"""``skinscore train``: the stages of the pipeline. ``dvc.yaml`` calls exactly these.
+
+Imports stay inside the commands: ``skinscore --help`` must not wait for torch.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from skinscore_training import presets, runs
+from skinscore_training.progress import console
+
+RELEASE_MODEL: Final = Path("src/skinscore/assets/skinscore.onnx")
+RELEASE_CARD: Final = Path("MODEL_CARD.md")
+
+app = typer.Typer(
+    help="Make a model: render, split, fit, calibrate, export, evaluate, card.",
+    no_args_is_help=True,
+)
+
+PresetOption = Annotated[str, typer.Option("--preset", help="Name of a file in configs/.")]
+
+
+@app.command()
+def use(name: Annotated[str, typer.Argument(help="Name of a file in configs/.")]) -> None:
+    """Choose the preset that `dvc repro` runs (writes params.yaml)."""
+    preset = presets.load(name)
+    presets.choose(preset.name)
+    _say(f"dvc repro now runs preset {preset.name}")
+
+
+@app.command()
+def render(preset: PresetOption) -> None:
+    """Render people; continues after an interruption."""
+    from skinscore_training.render import render, render_people
+
+    recipe, folder = _open(preset)
+    count = render(recipe.render, folder.rendered, render_people)
+    _say(f"render: {count} crops of {recipe.render.people} people")
+
+
+@app.command()
+def split(preset: PresetOption) -> None:
+    """Divide the people into train, calibration and test."""
+    from skinscore_training.split import split
+
+    recipe, folder = _open(preset)
+    _report("split", split(recipe.split, folder.rendered, folder.splits))
+
+
+@app.command()
+def fit(preset: PresetOption) -> None:
+    """Train; continues after the last whole epoch of the same training."""
+    from skinscore_training.fit import fit
+
+    _report("fit", fit(*_open(preset)))
+
+
+@app.command()
+def calibrate(preset: PresetOption) -> None:
+    """Fit temperatures and conformal thresholds."""
+    from skinscore_training.calibrate import calibrate
+
+    calibration = calibrate(*_open(preset))
+    _report("calibrate", {row.concern: row.conformal_threshold for row in calibration.concerns})
+
+
+@app.command()
+def export(preset: PresetOption) -> None:
+    """Write the ONNX file with its contract, after the parity check."""
+    from skinscore_training.export import export
+
+    _report("export", export(*_open(preset)))
+
+
+@app.command()
+def evaluate(preset: PresetOption) -> None:
+    """Measure the exported file and seal the figures into the release file."""
+    from skinscore_training.evaluate import evaluate
+
+    _report("evaluate", evaluate(*_open(preset)))
+
+
+@app.command()
+def card(
+    preset: PresetOption,
+    release: Annotated[
+        bool,
+        typer.Option("--release", help="Also make this model the one that the library ships."),
+    ] = False,
+) -> None:
+    """Write the model card."""
+    from skinscore_training.card import card
+
+    recipe, folder = _open(preset)
+    written = card(recipe, folder)
+    if release:
+        shutil.copyfile(folder.release, RELEASE_MODEL)
+        shutil.copyfile(written, RELEASE_CARD)
+        _say(f"card: {RELEASE_MODEL} and {RELEASE_CARD} now hold this model")
+    _say(f"card: {written}")
+
+
+def _open(name: str) -> tuple[presets.Preset, runs.RunFolder]:
+    preset = presets.load(name)
+    return preset, runs.RunFolder(presets.RUNS / preset.name)
+
+
+def _report(stage: str, figures: Mapping[str, float]) -> None:
+    _say(f"{stage}: " + "  ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+
+
+def _say(text: str) -> None:
+    console().print(text, soft_wrap=True)

@@ -1,0 +1,88 @@
+"""Rendered crops as a torch data set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from skinscore_training.data import shards
+from skinscore_training.model.losses import Targets
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """B crops in V views; flat() puts views of one crop next to each other."""
+
+    crops: Tensor  # (B, V, S, S, 3) uint8
+    masks: Tensor  # (B, V, K, S, S) uint8, 0 or 255
+    maps: Tensor  # (B, V, 3, h, w) uint8
+    relief: Tensor  # (B, V, h, w) uint8
+    score: Tensor  # (B, K, 3) float32, NaN where nothing is known
+    dense: Tensor  # (B,) bool, maps and relief are known
+
+    @property
+    def views(self) -> int:
+        return int(self.crops.shape[1])
+
+    def flat(self) -> tuple[Tensor, Tensor, Targets]:
+        """Return crops (B * V, ...), masks and targets for the network."""
+        targets = Targets(
+            score=self.score.repeat_interleave(self.views, dim=0),
+            maps=self.maps.flatten(0, 1),
+            relief=self.relief.flatten(0, 1),
+            dense=self.dense.repeat_interleave(self.views, dim=0),
+        )
+        return self.crops.flatten(0, 1), self.masks.flatten(0, 1), targets
+
+
+class RenderedDataset(Dataset[Batch]):
+    """The crops that ``rows`` of the manifest name, read from memory-mapped shards.
+
+    ``__getitems__`` fetches a whole batch, one read per shard; the loader needs no collating.
+    """
+
+    def __init__(self, folder: Path, rows: pd.DataFrame) -> None:
+        self._folder = folder
+        self._shard = rows["shard"].to_numpy()
+        self._row = rows["row"].to_numpy()
+        self._open: dict[tuple[int, str], Array] = {}
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    def __getitem__(self, index: int) -> Batch:
+        """Return a batch of one crop."""
+        return self.__getitems__([index])
+
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
+        wanted = np.asarray(indices)
+        masks = self._read("masks", wanted)
+        return Batch(
+            crops=torch.from_numpy(self._read("pixels", wanted)),
+            masks=torch.from_numpy(np.unpackbits(masks, axis=-1) * np.uint8(255)),
+            maps=torch.from_numpy(self._read("maps", wanted)),
+            relief=torch.from_numpy(self._read("relief", wanted)),
+            score=torch.from_numpy(self._read("score", wanted)),
+            dense=torch.ones(len(wanted), dtype=torch.bool),
+        )
+
+    def _read(self, field: str, wanted: Array) -> Array:
+        shard, row = self._shard[wanted], self._row[wanted]
+        return np.stack(
+            [self._field(int(s), field)[r] for s, r in zip(shard, row, strict=True)], axis=0
+        )
+
+    def _field(self, shard: int, field: str) -> Array:
+        key = (shard, field)
+        if key not in self._open:
+            self._open[key] = shards.open_field(self._folder, shard, field)
+        return self._open[key]

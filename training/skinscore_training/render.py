@@ -1,0 +1,98 @@
+"""Stage ``render``: make rendered people and keep their crops as shards."""
+
+import multiprocessing
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skinscore.imaging.rules import Geometry
+from skinscore_training import rules, runs
+from skinscore_training.data import shards
+from skinscore_training.presets import RenderSettings
+from skinscore_training.progress import track
+
+if TYPE_CHECKING:
+    from skinscore_training.skin.crops import RenderedCrops
+
+Renderer = Callable[[Sequence[int], Geometry, int, int], "RenderedCrops"]  # ..., seed, views
+
+SETTINGS = "settings.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    folder: Path
+    shard: int
+    subjects: tuple[int, ...]
+    settings: RenderSettings
+    renderer: Renderer
+
+
+def render(settings: RenderSettings, folder: Path, renderer: Renderer) -> int:
+    """Fill ``folder`` with shards and the manifest; return the number of crops.
+
+    Shards that are there already are kept when they were made with the same settings and
+    geometry; otherwise the folder starts empty.
+
+    Args:
+        renderer: a function of a module (worker processes import it by name).
+    """
+    _claim(folder, settings)
+    tasks = list(_tasks(settings, folder, renderer))
+    missing = [task for task in tasks if not shards.shard_folder(folder, task.shard).exists()]
+    if settings.workers == 1:
+        for task in track(missing, len(missing), "render"):
+            _render_shard(task)
+    else:
+        # spawn: a forked child inherits torch's thread pools in an unusable state
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(settings.workers, context, _one_thread) as pool:
+            waiting = [pool.submit(_render_shard, task) for task in missing]
+            for done in track(as_completed(waiting), len(waiting), "render"):
+                done.result()
+    return len(shards.write_manifest(folder, len(tasks)))
+
+
+def render_people(
+    subjects: Sequence[int], geometry: Geometry, seed: int, views: int
+) -> "RenderedCrops":
+    """The project's own renderer."""
+    from skinscore_training.skin.crops import render_crops
+
+    return render_crops(subjects, geometry, seed=seed, views=views)
+
+
+def _tasks(settings: RenderSettings, folder: Path, renderer: Renderer) -> Iterator[_Task]:
+    size = settings.people_per_shard
+    for shard, first in enumerate(range(0, settings.people, size)):
+        subjects = tuple(range(first, min(first + size, settings.people)))
+        yield _Task(folder, shard, subjects, settings, renderer)
+
+
+def _render_shard(task: _Task) -> None:
+    settings = task.settings
+    crops = task.renderer(task.subjects, rules.GEOMETRY, settings.seed, settings.views)
+    shards.write_shard(task.folder, task.shard, crops, rules.GEOMETRY)
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _claim(folder: Path, settings: RenderSettings) -> None:
+    """Make sure that ``folder`` holds only shards of these settings and this geometry."""
+    wanted = {
+        # workers decide how fast, not what
+        "settings": settings.model_dump(mode="json", exclude={"workers"}),
+        "geometry": rules.GEOMETRY.model_dump(mode="json"),
+    }
+    path = folder / SETTINGS
+    if path.exists() and runs.read_json(path, "render") == wanted:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    runs.write_json(path, wanted)
