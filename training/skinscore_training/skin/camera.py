@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from skinscore_training.skin.sheet import as_map, blur
 from skinscore_training.skin.streams import coin, log_uniform
 
 Pixels = NDArray[np.uint8]
@@ -49,14 +50,14 @@ class Camera:
 
 def draw_camera(rng: np.random.Generator) -> Camera:
     shot = log_uniform(rng, 1e-4, 4e-3)
-    balance = 0.15 if coin(rng, 0.1) else 0.06
+    balance = 0.12 if coin(rng, 0.1) else 0.05
     return Camera(
         exposure_ev=rng.normal(0, 0.4),
         adapt=rng.uniform(0.45, 0.85),
         red_gain=float(np.exp(rng.normal(0.02, balance))),
         blue_gain=float(np.exp(rng.normal(-0.02, 1.3 * balance))),
         mixing=rng.normal(-0.03, 0.06),
-        vignette=rng.uniform(0, 0.25) if coin(rng, 0.5) else 0.0,
+        vignette=rng.uniform(0, 0.5) if coin(rng, 0.7) else 0.0,
         vignette_x=rng.uniform(-1, 1),
         vignette_y=rng.uniform(-1, 1),
         contrast=rng.uniform(0, 0.7),
@@ -130,16 +131,15 @@ def photograph(
     finer = max(camera.native_px_per_mm / crop_px_per_mm / scale, 1.0)
     native = max(8, round(side * scale))
     method = cv2.INTER_AREA if native < side else cv2.INTER_CUBIC
-    photo = (
-        cv2.resize(display, (native, native), interpolation=method) if native != side else display
-    )
+    photo = as_map(cv2.resize(display, (native, native), interpolation=method))
     if camera.defocus_px / finer > 0.2:
-        photo = cv2.GaussianBlur(photo, (0, 0), camera.defocus_px / finer)
+        photo = blur(photo, camera.defocus_px / finer)
     if camera.motion_px / finer > 1:
-        photo = cv2.filter2D(photo, -1, _streak(camera.motion_px / finer, camera.motion_angle))
+        streak = _streak(camera.motion_px / finer, camera.motion_angle)
+        photo = as_map(cv2.filter2D(photo, -1, streak))
     photo = _sensor(photo, camera, finer, rng)
     if camera.sharpen:
-        soft = cv2.GaussianBlur(photo, (0, 0), camera.sharpen_px / finer)
+        soft = blur(photo, camera.sharpen_px / finer)
         photo = photo + np.float32(camera.sharpen) * (photo - soft)
     picture = np.rint(np.clip(photo, 0, 1) * 255).astype(np.uint8)
     for quality in (camera.jpeg, camera.second_jpeg):
@@ -151,9 +151,8 @@ def photograph(
     if native == side:
         return picture
     if native > side:
-        picture = cv2.GaussianBlur(picture, (0, 0), 0.5 * native / side)
-    out: Pixels = cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR)
-    return out
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.5 * native / side), np.uint8)
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _sensor(
@@ -163,10 +162,10 @@ def _sensor(
     photo = np.maximum(photo, 0)  # resampling may overshoot
     noise = rng.standard_normal(photo.shape, np.float32)
     if camera.denoise:  # what is left after denoising is coarser and weaker
-        noise = cv2.GaussianBlur(noise, (0, 0), 0.5 + 0.6 * camera.denoise) * np.float32(1.2)
+        noise = blur(noise, 0.5 + 0.6 * camera.denoise) * np.float32(1.2)
         noise *= np.float32(1 - 0.5 * camera.denoise)
     spread = np.sqrt(np.float32(camera.shot_noise) * photo + np.float32(camera.read_noise))
-    return photo + spread * noise * np.float32(0.6 / finer)
+    return as_map(photo + spread * noise * np.float32(0.6 / finer))
 
 
 def _streak(length: float, angle: float) -> NDArray[np.float32]:
@@ -175,4 +174,4 @@ def _streak(length: float, angle: float) -> NDArray[np.float32]:
     along = xx * np.cos(angle) + yy * np.sin(angle)
     across = -xx * np.sin(angle) + yy * np.cos(angle)
     kernel = np.clip(length / 2 - np.abs(along) + 0.5, 0, 1) * np.clip(1 - np.abs(across), 0, 1)
-    return (kernel / kernel.sum()).astype(np.float32)
+    return as_map(kernel / kernel.sum())

@@ -172,8 +172,8 @@ def shoot(
         ]
     )
     masks = (seen[:, 4 : 4 + slots] > 0.5).to(torch.uint8) * 255
-    small = F.avg_pool2d(seen[:, 4 + slots :].clamp(0, 1), MAP_STEP)
-    small = (small * 255).round().to(torch.uint8).cpu().numpy()
+    pooled = F.avg_pool2d(seen[:, 4 + slots :].clamp(0, 1), MAP_STEP)
+    small = (pooled * 255).round().to(torch.uint8).cpu().numpy()
     batch = len(made)
     return RenderedCrops(
         crop=tuple(s.plan.name for s in made),

@@ -68,7 +68,7 @@ def pores(rng: np.random.Generator, sheet: Sheet, skin: Skin, per_cm2: float) ->
     """Add pores: small pits, some with a dark plug; never counted as scars."""
     visible = rng.beta(1.2, 2.5)
     xy = _uniform(rng, sheet, per_cm2)
-    count = xy.shape[0]
+    count = len(xy)
     radius = rng.uniform(0.08, 0.16 + 0.16 * visible, count)
     depth = rng.uniform(0.3, 1.0, count) * 0.25 * visible
     skin.height -= splat(sheet, xy, 2 * np.pi * radius**2 * depth, radius)
@@ -86,7 +86,7 @@ def _uniform(rng: np.random.Generator, sheet: Sheet, per_cm2: float) -> Floats:
 def _round(
     rng: np.random.Generator, xy: Floats, radius: Floats, edge: tuple[float, float], value: Floats
 ) -> Discs:
-    count = xy.shape[0]
+    count = len(xy)
     return Discs(
         x=xy[:, 0],
         y=xy[:, 1],
@@ -104,7 +104,7 @@ def active_acne(rng: np.random.Generator, sheet: Sheet, skin: Skin) -> dict[str,
     """Add papules (raised and red), closed comedones (raised) and open ones (dark)."""
     per_cm2 = log_uniform(rng, 0.03, 0.5)
     xy = _uniform(rng, sheet, per_cm2)
-    count = xy.shape[0]
+    count = len(xy)
     radius = rng.uniform(0.5, 2.5, count)
     rise = rng.uniform(0.08, 0.4, count) * np.sqrt(radius)
     skin.height += splat(

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinscore_training.skin.distractors import Skin
-from skinscore_training.skin.outlines import Placement, features, fill
-from skinscore_training.skin.sheet import Floats, Map, Sheet, blur, smooth_noise
+from skinscore_training.skin.outlines import Placement, falls_on, features, fill
+from skinscore_training.skin.sheet import Floats, Map, Sheet, as_map, blur, smooth_noise
 from skinscore_training.skin.streams import coin, log_uniform
 
 # Bumps of the face: x, y (mm, right side), half-widths x, y (mm), height mm; mirrored when x != 0.
@@ -30,6 +30,13 @@ _BUMPS: Final = np.array(
     ]
 )
 
+_IRIS: Final = (
+    (0.03, 0.015, 0.008),
+    (0.06, 0.03, 0.012),
+    (0.07, 0.09, 0.12),
+    (0.08, 0.09, 0.05),
+)  # linear
+
 
 def face_shape(rng: np.random.Generator, place: Placement) -> Map:
     """Return the height (H,W; mm) of the face itself over the sheet: no pore, no line.
@@ -39,8 +46,8 @@ def face_shape(rng: np.random.Generator, place: Placement) -> Map:
     sheet = place.sheet
     x = _axis(sheet.width, sheet.mm_per_px) / place.spread[0] + place.centre[0]
     y = _axis(sheet.height, sheet.mm_per_px) / place.spread[1] + place.centre[1]
-    strength = rng.uniform(0.5, 1.15)
-    radius = rng.uniform(78, 110)
+    strength = rng.uniform(0.6, 1.4)
+    radius = rng.uniform(58, 90)
     bumps = np.concatenate([_BUMPS, _BUMPS[_BUMPS[:, 0] != 0] * (-1, 1, 1, 1, 1)])
     at_x, at_y, wide, tall, high = bumps.T[..., None]
     own = strength * high * rng.uniform(0.6, 1.4, high.shape)
@@ -48,12 +55,14 @@ def face_shape(rng: np.random.Generator, place: Placement) -> Map:
     along_x = np.exp(-(((x - at_x) / wide) ** 2) / 2)
     along_y = own * np.exp(-(((y - at_y) / tall) ** 2) / 2)
     dome = -((y[:, None] - 20) ** 2) / (3.4 * radius) - x[None, :] ** 2 / (2 * radius)
-    out: Map = (dome + along_y.T @ along_x).astype(np.float32)
+    # No matrix product: its library would start threads for this little work.
+    out: Map = (dome + np.einsum("gy,gx->yx", along_y, along_x)).astype(np.float32)
     return out + np.float32(0.25) * smooth_noise(rng, sheet, 30.0)
 
 
 def _axis(size: int, mm_per_px: float) -> Floats:
-    return (np.arange(size) - (size - 1) / 2) * mm_per_px
+    out: Floats = (np.arange(size, dtype=np.float64) - (size - 1) / 2) * mm_per_px
+    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +97,13 @@ def paint_features(
         cover = cover + mask * (1 - cover)
 
     for name, outline in outlines.items():
-        if not _falls_on(sheet, outline):
+        if not falls_on(sheet, outline):
             continue
         kind = name.split("_")[0]
         mask = fill(sheet, outline)
         if kind == "brow":
             thick = rng.uniform(0.35, 1.0)
-            grain = np.clip(0.75 + 0.35 * smooth_noise(rng, sheet, rng.uniform(1.6, 4)), 0, 1)
+            grain = np.clip(0.75 + 0.25 * _streaks(rng, sheet, 9), 0, 1)
             put(
                 blur(mask, rng.uniform(0.6, 1.6) / sheet.mm_per_px) * grain * np.float32(thick),
                 np.minimum(hair, 0.07 * (1 + hair)),
@@ -140,7 +149,7 @@ def paint_features(
                 drawn, [np.rint(gap * 16).astype(np.int32)], False, 255, 2, cv2.LINE_AA, 4
             )
             put(
-                blur(drawn.astype(np.float32) / 255, 0.4 / sheet.mm_per_px) * np.float32(0.8),
+                blur(as_map(drawn / 255), 0.4 / sheet.mm_per_px) * np.float32(0.8),
                 np.array([0.05, 0.012, 0.012]),
             )
             blocked |= mask > 0.4
@@ -150,7 +159,7 @@ def paint_features(
     fringe = blur(hair_mask, rng.uniform(0.8, 3.0) / sheet.mm_per_px)
     if fringe.max() > 0.02:
         streak = _streaks(rng, sheet)
-        value = hair[:, None, None] * np.exp(0.6 * streak)[None]
+        value = hair[:, None, None] * np.exp(0.35 * streak)[None]
         put(np.clip(fringe * (1 + 0.5 * streak), 0, 1), value)
         blocked |= hair_mask > 0.6
     background = (
@@ -161,7 +170,7 @@ def paint_features(
     background = blur(background, 0.5 / sheet.mm_per_px) * (1 - np.clip(fringe, 0, 1))
     if background.max() > 0.02:
         base = rng.uniform(0.01, 0.7) * np.exp(rng.normal(0, 0.35, 3))
-        wash = np.exp(0.4 * smooth_noise(rng, sheet, 40))
+        wash = np.exp(0.2 * smooth_noise(rng, sheet, 40))
         put(background, np.clip(base[:, None, None] * wash[None], 0, 1))
     values = {
         "hair_light": float(hair.mean()),
@@ -169,11 +178,6 @@ def paint_features(
         "eye": float(eye_present),
     }
     return Painted(colour, np.clip(cover, 0, 1), np.clip(background, 0, 1), blocked), values
-
-
-def _falls_on(sheet: Sheet, outline: Floats) -> bool:
-    low, high = outline.min(0), outline.max(0)
-    return bool((high > 0).all() and low[0] < sheet.width and low[1] < sheet.height)
 
 
 def _hair_colour(rng: np.random.Generator) -> Floats:
@@ -186,23 +190,22 @@ def _hair_colour(rng: np.random.Generator) -> Floats:
 def _eye(rng: np.random.Generator, place: Placement, outline: Floats, mask: Map, put) -> None:  # type: ignore[no-untyped-def]
     sheet = place.sheet
     soft = blur(mask, 0.3 / sheet.mm_per_px)
-    put(soft, np.array([0.42, 0.37, 0.35]) * rng.uniform(0.5, 1.0))
+    put(soft, np.array([0.33, 0.28, 0.26]) * rng.uniform(0.4, 1.0))
     middle = (outline.min(0) + outline.max(0)) / 2
     yy, xx = np.mgrid[: sheet.height, : sheet.width]
     distance = np.hypot(xx - middle[0], yy - middle[1] + 1.0 / sheet.mm_per_px) * sheet.mm_per_px
-    iris = rng.uniform(0.01, 0.2) * np.exp(rng.normal(0, 0.3, 3))
+    iris = np.array(_IRIS[int(rng.integers(len(_IRIS)))]) * rng.uniform(0.5, 1.5)
     put((np.clip(6.3 - distance, 0, 1) * soft).astype(np.float32), iris)
     put((np.clip(2.6 - distance, 0, 1) * soft).astype(np.float32), np.full(3, 0.01))
     rim = np.zeros(sheet.shape, np.uint8)
     cv2.polylines(rim, [np.rint(outline * 16).astype(np.int32)], True, 255, 2, cv2.LINE_AA, 4)
-    lash = blur(rim.astype(np.float32) / 255, rng.uniform(0.3, 0.9) / sheet.mm_per_px)
+    lash = blur(as_map(rim / 255), rng.uniform(0.3, 0.9) / sheet.mm_per_px)
     put(np.clip(lash * np.float32(rng.uniform(0.4, 1.2)), 0, 1), np.array([0.04, 0.02, 0.015]))
     crease = np.zeros(sheet.shape, np.uint8)
     upper = outline[:6] - (0, rng.uniform(2.5, 6) / sheet.mm_per_px)
     cv2.polylines(crease, [np.rint(upper * 16).astype(np.int32)], False, 255, 1, cv2.LINE_AA, 4)
     put(
-        blur(crease.astype(np.float32) / 255, 0.4 / sheet.mm_per_px)
-        * np.float32(rng.uniform(0, 0.7)),
+        blur(as_map(crease / 255), 0.4 / sheet.mm_per_px) * np.float32(rng.uniform(0, 0.7)),
         np.array([0.12, 0.05, 0.035]),
     )
 
@@ -215,17 +218,16 @@ def _lock(rng: np.random.Generator, place: Placement) -> Map:
     from_edge = xx * np.cos(angle) + yy * np.sin(angle)
     wobble = 0.04 * np.sin(7 * (yy - xx) + rng.uniform(0, 6))
     inside = rng.uniform(0.02, 0.22) + wobble - from_edge
-    return np.clip(inside * 60 + 0.5, 0, 1).astype(np.float32)
+    return as_map(np.clip(inside * 60 + 0.5, 0, 1))
 
 
-def _streaks(rng: np.random.Generator, sheet: Sheet) -> Map:
+def _streaks(rng: np.random.Generator, sheet: Sheet, size: int = 31) -> Map:
     """Noise drawn out along one direction, as combed hair is."""
     noise = rng.standard_normal(sheet.shape, np.float32)
-    size = 31
     kernel = np.zeros((size, size), np.float32)
     angle = rng.normal(np.pi / 2, 0.5)
     c, s = np.cos(angle) * size / 2, np.sin(angle) * size / 2
     middle = size // 2
     cv2.line(kernel, (int(middle - c), int(middle - s)), (int(middle + c), int(middle + s)), 1.0)
     drawn = cv2.filter2D(noise, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
-    return np.clip(drawn / max(float(drawn.std()), 1e-6), -2.5, 2.5)
+    return as_map(np.clip(drawn / max(float(drawn.std()), 1e-6), -2.5, 2.5))

@@ -1,5 +1,6 @@
 """Lights on a sheet of skin: from relief, tissue and features to linear colour."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,10 @@ class Lighting:
     scatter: float  # scale of the subsurface profile
     roughness: float
     gloss: float  # strength of the surface reflection
+    shadow: float  # share of the key light that a cast shadow takes, 0 none
+    shadow_angle: float  # direction it falls to, rad
+    shadow_offset_mm: float  # of its edge from the middle of the sheet
+    shadow_edge_mm: float  # width of its soft edge
 
 
 def draw_lighting(rng: np.random.Generator) -> Lighting:
@@ -33,10 +38,10 @@ def draw_lighting(rng: np.random.Generator) -> Lighting:
     frontal = coin(rng, 0.25)
     if frontal:  # flash beside the lens
         elevation, azimuth = np.deg2rad(rng.uniform(0, 12)), np.deg2rad(rng.uniform(-10, 10))
-    ambient = rng.uniform(0.12, 0.85)
+    ambient = rng.uniform(0.08, 0.6)
     key = (1 - ambient) * rng.uniform(0.8, 1.1)
     second = rng.uniform(0, 0.35) * (1 - ambient)
-    warm, cool = rng.normal(0, 0.10), rng.normal(0, 0.10)
+    warm, cool = rng.normal(0, 0.06), rng.normal(0, 0.06)
     return Lighting(
         key=_towards(elevation, azimuth),
         key_colour=(key * _tint(warm)).astype(np.float32),
@@ -47,6 +52,10 @@ def draw_lighting(rng: np.random.Generator) -> Lighting:
         scatter=rng.uniform(0.6, 1.1),
         roughness=rng.uniform(0.28, 0.55),
         gloss=log_uniform(rng, 0.05, 0.7),
+        shadow=rng.uniform(0.2, 0.9) if coin(rng, 0.3) else 0.0,
+        shadow_angle=rng.uniform(0, 2 * np.pi),
+        shadow_offset_mm=rng.normal(0, 22),
+        shadow_edge_mm=log_uniform(rng, 2.0, 30.0),
     )
 
 
@@ -82,14 +91,28 @@ def shade(
 
     normal = normals(height, mm_per_px)
     key = (normal * column("key")[:, :, None, None]).sum(1).clamp(min=0)
+    key = key * _cast_shadow(key, mm_per_px, column)
     second = (normal * column("fill")[:, :, None, None]).sum(1).clamp(min=0)
-    relief = height - gaussian(height, 5.0, mm_per_px)
-    sky = cavity(relief, mm_per_px) * (0.75 - 0.25 * normal[:, 1])  # more light from above
+    open_sky = cavity(height - gaussian(height, 5.0, mm_per_px), mm_per_px)
+    sky = open_sky * (0.75 - 0.25 * normal[:, 1])  # more light from above
     irradiance = (
-        key[:, None] * column("key_colour")[:, :, None, None]
+        (key * open_sky.sqrt())[:, None] * column("key_colour")[:, :, None, None]
         + second[:, None] * column("fill_colour")[:, :, None, None]
         + sky[:, None] * column("ambient")[:, :, None, None]
     )
     diffuse = albedo * subsurface(irradiance, mm_per_px, column("scatter")).clamp(min=0)
     shine = gloss(normal, column("key"), column("roughness")) * column("gloss")[:, None, None] * oil
     return diffuse + shine[:, None] * column("key_colour")[:, :, None, None]
+
+
+def _cast_shadow(like: Tensor, mm_per_px: float, column: Callable[[str], Tensor]) -> Tensor:
+    """How much of the key light (B,H,W) passes the nose, a fringe, a hand: one soft edge."""
+    y = (torch.arange(like.shape[1], device=like.device) - like.shape[1] / 2)[None, :, None]
+    x = (torch.arange(like.shape[2], device=like.device) - like.shape[2] / 2)[None, None, :]
+    angle = column("shadow_angle")[:, None, None]
+    along = (x * angle.cos() + y * angle.sin()) * mm_per_px
+    across = (y * angle.cos() - x * angle.sin()) * mm_per_px
+    inside = along - column("shadow_offset_mm")[:, None, None] + 0.006 * across**2
+    return 1 - column("shadow")[:, None, None] * torch.sigmoid(
+        4 * inside / column("shadow_edge_mm")[:, None, None]
+    )

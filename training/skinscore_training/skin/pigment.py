@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from skinscore_training.skin.sheet import Discs, Map, Sheet, blur, lay_discs, smooth_noise
+from skinscore_training.skin.sheet import Discs, Map, Sheet, blur, lay_discs, sample, smooth_noise
 
 KINDS: Final = ("freckles", "lentigines", "melasma", "post_inflammatory")
 
@@ -32,8 +32,12 @@ _MARKS: Final = {
 _MELASMA_EXCESS: Final = (1.0, 6.0)
 
 
-def draw_pigment(rng: np.random.Generator, sheet: Sheet, kind: str, mean_excess: float) -> Map:
+def draw_pigment(
+    rng: np.random.Generator, sheet: Sheet, region: Map, kind: str, mean_excess: float
+) -> Map:
     """Return the (H,W) excess of one kind of lesion whose mean comes near ``mean_excess`` (%).
+
+    Marks are drawn where they touch ``region`` (H,W; 0..1) only.
 
     Severe pigment is drawn as more area first and as darker second, as scales read it.
     """
@@ -42,7 +46,7 @@ def draw_pigment(rng: np.random.Generator, sheet: Sheet, kind: str, mean_excess:
     marks = _MARKS[kind]
     excess = _excess(rng, marks.excess, mean_excess)
     share = min(mean_excess / (0.7 * excess), 0.8)  # 0.7: the mean of the marks' own strengths
-    return _round_marks(rng, sheet, marks, excess, share)
+    return _round_marks(rng, sheet, region, marks, excess, share)
 
 
 def _excess(rng: np.random.Generator, limits: tuple[float, float], mean_excess: float) -> float:
@@ -52,7 +56,7 @@ def _excess(rng: np.random.Generator, limits: tuple[float, float], mean_excess: 
 
 
 def _round_marks(
-    rng: np.random.Generator, sheet: Sheet, marks: _Marks, excess: float, share: float
+    rng: np.random.Generator, sheet: Sheet, region: Map, marks: _Marks, excess: float, share: float
 ) -> Map:
     mean_radius = marks.radius_mm[0] + 0.29 * (marks.radius_mm[1] - marks.radius_mm[0])
     area = sheet.height * sheet.width * sheet.mm_per_px**2
@@ -62,6 +66,8 @@ def _round_marks(
     xy = rng.uniform((0, 0), (sheet.width, sheet.height), (2 * count, 2))
     density = patchy[xy[:, 1].astype(int), xy[:, 0].astype(int)]
     xy = xy[np.argsort(-density - rng.normal(0, 0.8, 2 * count), kind="stable")[:count]]
+    xy = xy[sample(blur(region, marks.radius_mm[1] / sheet.mm_per_px) > 0.02, xy)]
+    count = len(xy)
     low, high = marks.radius_mm
     discs = Discs(
         x=xy[:, 0],
@@ -89,7 +95,7 @@ def _melasma(rng: np.random.Generator, sheet: Sheet, mean_excess: float) -> Map:
     border = rng.uniform(0.2, 0.7)
     cover = np.clip((field - cut) / border + 0.5, 0, 1).astype(np.float32)
     net = np.clip(0.8 + 0.2 * smooth_noise(rng, sheet, rng.uniform(3, 8), 0.7), 0.2, 1.4)
-    out: Map = (excess * blur(cover, 1.0 / sheet.mm_per_px) * net).astype(np.float32)
+    out: Map = (excess * blur(cover, 1.5 / sheet.mm_per_px) * net).astype(np.float32)
     return out
 
 

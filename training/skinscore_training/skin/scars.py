@@ -50,7 +50,7 @@ def draw_scars(
     per_cm2 = np.interp(severity, (0, 1, 2, 3, 4), (0.1, 0.25, 0.7, 1.3, 2.2)) * rng.uniform(
         0.6, 1.5
     )
-    count = int(np.clip(rng.poisson(per_cm2 * area_cm2), 1, 120)) if rows.size else 0
+    count = int(np.clip(rng.poisson(per_cm2 * area_cm2), 2, 120)) if rows.size else 0
     mix = rng.dirichlet((3.2, 1.6, 1.0))
     if rng.random() < 0.3:  # one type dominates
         mix = np.eye(3)[rng.choice(3, p=mix)] * 0.85 + 0.05
@@ -65,7 +65,7 @@ def draw_scars(
         seeds = rng.integers(rows.size, size=max(1, count // 6 + 1))
         seed = seeds[rng.integers(seeds.size, size=count)]
         free = rng.integers(rows.size, size=count)
-        clustered = rng.random(count) < 0.6
+        clustered = (rng.random(count) < 0.6) & (np.arange(count) > 1)  # two stay inside
         offset = rng.normal(0, 6 / mm_per_px, (count, 2)) * clustered[:, None]
         chosen = np.where(clustered, seed, free)
         xy = (
@@ -123,10 +123,8 @@ def scar_relief(sheet: Sheet, scars: Scars) -> tuple[Map, Map]:
         phase=scars.phase[box],
         value=scars.depth_mm[box],
     )
-    flat = lay_discs(
-        sheet, Discs(*(getattr(floors, n) for n in Discs.__slots__[:-1]), np.ones(int(box.sum())))
-    )  # type: ignore[attr-defined]
-    return height - lay_discs(sheet, floors), np.clip(flat, 0, 1)
+    floor = lay_discs(sheet, floors)
+    return height - floor, np.clip(floor / 0.1, 0, 1)
 
 
 def scar_map(sheet: Sheet, scars: Scars) -> Map:

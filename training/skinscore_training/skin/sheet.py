@@ -5,7 +5,7 @@ the finished maps on any device.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -32,13 +32,18 @@ class Sheet:
         return self.height, self.width
 
 
+def as_map(values: Any) -> Map:
+    """Return ``values`` as float32; OpenCV's own types say less than it returns."""
+    return np.asarray(values, np.float32)
+
+
 def blur(image: Map, sigma_px: float) -> Map:
     """Gaussian blur of a (H,W) map; the border is reflected."""
     if sigma_px < 0.15:
         return image
     size = 2 * int(np.ceil(3 * sigma_px)) + 1
-    out: Map = cv2.GaussianBlur(image, (size, size), sigma_px, borderType=cv2.BORDER_REFLECT_101)
-    return out
+    soft = cv2.GaussianBlur(image, (size, size), sigma_px, borderType=cv2.BORDER_REFLECT_101)
+    return as_map(soft)
 
 
 def scatter(sheet: Sheet, xy: Floats, mass: Floats) -> Map:
@@ -96,17 +101,32 @@ class Discs:
     value: Floats
 
 
-_PATCHES: Final = (4, 8, 16, 32, 64, 128)  # half sides, px, that discs are drawn on together
+_PATCHES: Final = (
+    3,
+    5,
+    7,
+    10,
+    14,
+    20,
+    28,
+    40,
+    64,
+    128,
+)  # half sides, px, that discs are drawn on together
 
 
 def lay_discs(sheet: Sheet, discs: Discs) -> Map:
     """Return the (H,W) sum of ``value`` times coverage."""
     px = sheet.mm_per_px
-    reach = 1.3 * discs.radius_mm * np.sqrt(discs.aspect) + discs.edge_mm / 2 + px
+    stretch = np.sqrt(discs.aspect)
+    reach = (1 + 2 * discs.ragged) * discs.radius_mm * stretch + discs.edge_mm / 2 * stretch + px
+    near_x = (discs.x > -reach / px) & (discs.x < sheet.width + reach / px)
+    near_y = (discs.y > -reach / px) & (discs.y < sheet.height + reach / px)
     out = np.zeros(sheet.height * sheet.width)
     smallest = np.searchsorted(_PATCHES, reach / px)
     for number, half in enumerate(_PATCHES):
-        chosen = np.flatnonzero(np.minimum(smallest, len(_PATCHES) - 1) == number)
+        fits = np.minimum(smallest, len(_PATCHES) - 1) == number
+        chosen = np.flatnonzero(fits & near_x & near_y)
         if chosen.size:
             index, value = _patches(sheet, discs, chosen, half)
             out += np.bincount(index, value, minlength=out.size)
@@ -131,11 +151,12 @@ def _patches(
     u, v = (c * dx + s * dy) / stretch, (c * dy - s * dx) * stretch
     distance = np.hypot(u, v)
     outline = column("radius_mm")
-    if half > _PATCHES[0]:  # the outline of a smaller mark is not seen
-        turn, phase = np.arctan2(v, u), column("phase")
-        harmonics = np.sin(2 * turn + phase) + 0.7 * np.sin(3 * turn + 2 * phase)
-        harmonics += 0.5 * np.sin(5 * turn + 3 * phase)
-        outline = outline * (1 + column("ragged") * harmonics)
+    if half > 5:  # the outline of a smaller mark is not seen
+        sharp = 1 / np.maximum(distance, 1e-3)
+        p, q, phase = u * sharp, v * sharp, column("phase")
+        twice = 2 * p * q * np.cos(phase) + (p * p - q * q) * np.sin(phase)
+        thrice = (3 - 4 * q * q) * q * np.cos(2 * phase) + (4 * p * p - 3) * p * np.sin(2 * phase)
+        outline = outline * (1 + column("ragged") * (twice + 0.7 * thrice))
     t = np.clip((outline - distance) / np.maximum(column("edge_mm"), px) + 0.5, 0, 1)
     value = column("value") * t * t * (3 - 2 * t)
     used = (t > 0) & (left >= 0) & (left < sheet.width) & (top >= 0) & (top < sheet.height)
@@ -157,19 +178,13 @@ def smooth_noise(
         step = wavelength_mm / 2**octave / 2 / sheet.mm_per_px  # px between two random values
         if step < 1:
             break
-        rows = int(np.ceil(sheet.height / step)) + 4
-        columns = int(np.ceil(sheet.width / step)) + 4
+        rows, columns = (int(np.ceil(size / step)) + 3 for size in sheet.shape)
         coarse = rng.standard_normal((rows, columns), np.float32)
-        shift = rng.random(2)
-        warp = np.array([[1 / step, 0, 1 + shift[0]], [0, 1 / step, 1 + shift[1]]])
-        fine = cv2.warpAffine(
-            coarse,
-            warp,
-            (sheet.width, sheet.height),
-            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )
-        out += roughness**octave * fine
+        size = (int(np.ceil(columns * step)), int(np.ceil(rows * step)))
+        fine = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
+        left, top = (rng.random(2) * step + step).astype(int)
+        fine = fine[top : top + sheet.height, left : left + sheet.width]
+        out += np.float32(roughness**octave) * fine
         total += (0.75 * roughness**octave) ** 2  # interpolation keeps about 0.75 of the spread
     return out / np.float32(np.sqrt(total))
 

@@ -30,7 +30,7 @@ def wave(
         length: the longest wavelength; the curve has this one, its half and its third.
     """
     phase = rng.uniform(0, 2 * np.pi, 3)
-    size = rng.normal(0, (1.0, 0.6, 0.4))
+    size = rng.normal(0, (1.0, 0.35, 0.15))
     out = np.zeros_like(position)
     for harmonic in range(3):
         out += size[harmonic] * np.sin(

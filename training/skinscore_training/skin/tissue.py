@@ -86,7 +86,7 @@ def reflectance(melanin: Tensor, blood: Tensor) -> Tensor:
 def _table() -> NDArray[np.float32]:
     """(1,3,melanin,blood) logarithm of the linear sRGB albedo."""
     root = np.linspace(MELANIN_RANGE[0] ** 0.5, MELANIN_RANGE[1] ** 0.5, _TABLE[0])
-    blood = np.exp(np.linspace(*np.log(BLOOD_RANGE), _TABLE[1]))
+    blood = np.geomspace(*BLOOD_RANGE, _TABLE[1])
     rgb = _model((root[:, None] ** 2) / 100, blood[None, :] / 100)
     return np.log(np.maximum(rgb, 0.004)).transpose(2, 0, 1)[None].astype(np.float32)
 
@@ -110,7 +110,8 @@ def _model(melanin: Floats, blood: Floats) -> Floats:
     spectrum = SHEEN + 0.96 * np.exp(-2.5 * epidermis * EPIDERMIS_CM) * diffuse
     xyz = np.stack([(spectrum * light * bar).sum(-1) for bar in (x, y, z)], -1)
     xyz /= np.stack([(light * bar).sum() for bar in (x, y, z)]) / _WHITE
-    return _less_saturated(xyz) @ _XYZ_TO_RGB.T
+    rgb: Floats = _less_saturated(xyz) @ _XYZ_TO_RGB.T
+    return rgb
 
 
 def _less_saturated(xyz: Floats) -> Floats:

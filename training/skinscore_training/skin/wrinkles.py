@@ -48,7 +48,7 @@ def _glabella(rng: np.random.Generator) -> Floats:
         return _line(x, rng.uniform(-5, 1) - 0.02 * x**2)
     side = rng.choice((-1.0, 1.0))
     x = side * rng.uniform(2.5, 9) + side * rng.uniform(-0.1, 0.4) * (0.5 - _STEPS) * 10
-    return _line(x, -24 + rng.uniform(-3, 6) + _STEPS * rng.uniform(10, 22))
+    return _line(x, -24 + rng.uniform(-3, 6) + _STEPS * rng.uniform(12, 26))
 
 
 def _fan(rng: np.random.Generator) -> Floats:
@@ -91,7 +91,7 @@ def _chin(rng: np.random.Generator) -> Floats:
 def _cheek(rng: np.random.Generator) -> Floats:
     t = _STEPS * rng.uniform(0.3, 1) + rng.uniform(-0.2, 0.4)
     offset = rng.uniform(5, 28)
-    if rng.random() < 0.3:  # oblique, from the eye's corner downwards
+    if rng.random() < 0.12:  # oblique, from the eye's corner downwards
         return _line(-58 + 22 * t + rng.uniform(-4, 14), 22 + rng.uniform(0, 14) + 24 * t)
     return _line(-21 - 17 * t - offset - 0.15 * offset * np.sin(np.pi * t), 30 + 34 * t)
 
@@ -118,13 +118,13 @@ def _nose(rng: np.random.Generator) -> Floats:
 
 
 PATTERNS: Final[Mapping[ZoneKind, Pattern]] = {
-    ZoneKind.FOREHEAD: Pattern(_forehead, (1.5, 7), (1.1, 2.8), 1.0, 0.0),
-    ZoneKind.GLABELLA: Pattern(_glabella, (1, 5), (1.2, 3.2), 0.5, 0.0),
+    ZoneKind.FOREHEAD: Pattern(_forehead, (2, 9), (1.1, 2.4), 0.8, 0.0),
+    ZoneKind.GLABELLA: Pattern(_glabella, (1, 4.5), (1.1, 2.4), 0.35, 0.0),
     ZoneKind.TEMPLE: Pattern(_temple, (1.5, 7), (0.9, 2.2), 0.8, 0.0),
     ZoneKind.CROWS_FEET: Pattern(_fan, (2, 9), (0.8, 2.0), 0.5, 0.0),
     ZoneKind.UNDER_EYE: Pattern(_under_eye, (3, 13), (0.7, 1.3), 0.5, 0.0),
     ZoneKind.NOSE: Pattern(_nose, (1.5, 5), (0.7, 1.4), 0.4, 0.0),
-    ZoneKind.CHEEK: Pattern(_cheek, (2, 11), (0.9, 2.2), 1.0, 0.0),
+    ZoneKind.CHEEK: Pattern(_cheek, (2, 11), (1.1, 2.8), 1.0, 0.0),
     ZoneKind.NASOLABIAL: Pattern(_nasolabial, (1, 1.8), (1.6, 4.5), 0.6, 6.0),
     ZoneKind.LOWER_CHEEK: Pattern(_lower_cheek, (2, 9), (0.9, 2.2), 1.2, 0.0),
     ZoneKind.MARIONETTE: Pattern(_marionette, (1, 2.2), (1.2, 3.0), 0.6, 4.0),
@@ -151,14 +151,19 @@ class Lines:
 
 
 def joined(parts: list[Lines]) -> Lines:
-    empty = np.zeros(0)
-    columns = [
-        np.concatenate([getattr(part, name) for part in parts]) if parts else empty
-        for name in ("length_mm", "depth_mm", "width_mm", "fold_mm")
-    ]
-    xy = np.concatenate([part.xy for part in parts]) if parts else np.zeros((0, 2))
-    lift = np.concatenate([part.lift for part in parts]) if parts else np.zeros((0, 2))
-    return Lines(xy, *columns, lift)
+    """Return all pieces as one; of no parts, no pieces."""
+
+    def column(name: str, *shape: int) -> Floats:
+        return np.concatenate([np.zeros((0, *shape)), *(getattr(part, name) for part in parts)])
+
+    return Lines(
+        xy=column("xy", 2),
+        length_mm=column("length_mm"),
+        depth_mm=column("depth_mm"),
+        width_mm=column("width_mm"),
+        fold_mm=column("fold_mm"),
+        lift=column("lift", 2),
+    )
 
 
 def draw_lines(
@@ -231,7 +236,10 @@ def _trace(
     lateral: float,
     mm_per_px: float,
 ) -> Lines:
-    """Cut a path (px) into pieces of half a pixel; ``lateral`` is the sign of x away from the nose."""
+    """Cut a path (px) into pieces of half a pixel.
+
+    ``lateral`` is the sign of x away from the nose.
+    """
     step = np.hypot(*np.diff(path, axis=0).T)
     place = np.concatenate([[0], np.cumsum(step)])
     count = max(8, int(place[-1] * 2))
@@ -240,8 +248,9 @@ def _trace(
     share = along / max(place[-1], 1e-6)
     end = rng.uniform(0.12, 0.3, 2)
     taper = np.clip(share / end[0], 0, 1) * np.clip((1 - share) / end[1], 0, 1)
-    vary = np.exp(0.25 * wave(rng, along * mm_per_px, rng.uniform(8, 20)))
-    gap = 1 - rng.uniform(0, 1) ** 3 * np.exp(-(((share - rng.uniform(0.2, 0.8)) / 0.06) ** 2))
+    vary = np.exp((0.1 if fold else 0.25) * wave(rng, along * mm_per_px, rng.uniform(8, 20)))
+    broken = 0.0 if fold else rng.uniform(0, 1) ** 3
+    gap = 1 - broken * np.exp(-(((share - rng.uniform(0.2, 0.8)) / 0.06) ** 2))
     here = depth * np.sqrt(taper) * np.clip(vary, 0.5, 1.6) * gap
     lift = _across(xy)
     lift *= np.where(lift[:, :1] * lateral < 0, -1, 1)
@@ -256,8 +265,8 @@ def _trace(
 
 
 _FWHM: Final = 2.3548
-_SHOULDER: Final = 0.06  # height of the raised rim, of the depth
-_RIM: Final = 2.2  # its width, of the groove's
+_SHOULDER: Final = 0.15  # height of the raised rim, of the depth
+_RIM: Final = 2.8  # its width, of the groove's
 
 
 def line_relief(sheet: Sheet, lines: Lines) -> Map:
@@ -268,7 +277,7 @@ def line_relief(sheet: Sheet, lines: Lines) -> Map:
     area = np.sqrt(2 * np.pi) * sigma * lines.depth_mm * lines.length_mm  # volume of the groove
     deep = 1 / (1 - _SHOULDER)
     folded = lines.fold_mm > 0
-    bulge = np.sqrt(2 * np.pi) * lines.fold_mm / 2 * 0.7 * lines.depth_mm * lines.length_mm
+    bulge = np.sqrt(2 * np.pi) * lines.fold_mm / 2 * 0.35 * lines.depth_mm * lines.length_mm
     xy = np.concatenate(
         [
             lines.xy,
