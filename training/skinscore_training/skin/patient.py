@@ -157,9 +157,11 @@ def photograph(
     weight = torch.from_numpy(_metered(framing))[None]
     display = expose(linear, weight, [camera])[0].numpy().transpose(1, 2, 0)
     native = replace(camera, native_px_per_mm=framing.px_per_mm)
-    pixels = through_sensor(
-        np.ascontiguousarray(display), native, framing.px_per_mm, stream(seed, "sensor")
-    )
+    # The sensor is made for square crops: the rest of the square is the edge, carried on.
+    missing = [(0, max(display.shape[:2]) - length) for length in display.shape[:2]]
+    square = np.pad(display, (*missing, (0, 0)), mode="edge")
+    taken = through_sensor(square, native, framing.px_per_mm, stream(seed, "sensor"))
+    pixels = np.ascontiguousarray(taken[: framing.height, : framing.width])
     return Photograph(pixels, shot.landmarks, sitting.scores)
 
 
