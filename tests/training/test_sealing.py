@@ -1,0 +1,95 @@
+"""A sealed file opens, answers like torch, and keeps its graph when its figures are added."""
+
+import numpy as np
+import pytest
+import torch
+
+from skinscore.contract import onnx_file, release
+from skinscore.contract.contract import Figure
+from skinscore.contract.golden import self_test
+from skinscore.domain.concerns import Concern
+from skinscore.errors import InternalFault, RequestRefused
+from skinscore_training import rules, sealing
+from skinscore_training.card import write_card
+from skinscore_training.model import network, onnx_graph
+from tests.models import SMALL, untrained_model
+
+
+@pytest.fixture(scope="module")
+def sealed(request: pytest.FixtureRequest) -> bytes:
+    return untrained_model(request.config.cache.mkdir("models"))
+
+
+@pytest.fixture(scope="module")
+def servable() -> network.Servable:
+    """The network that ``untrained_model`` exports."""
+    return network.Servable(network.build(SMALL, rules.GEOMETRY, seed=1), (1.0, 1.0, 1.0)).eval()
+
+
+def figure(dataset: str, value: float = 0.5) -> Figure:
+    return Figure(
+        name="mean_absolute_error",
+        concern=Concern.WRINKLES,
+        dataset=dataset,
+        value=value,
+        low=value - 0.1,
+        high=value + 0.1,
+        n=40,
+    )
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_the_file_answers_like_torch(sealed: bytes, servable: network.Servable, batch: int) -> None:
+    crops, masks = onnx_graph.random_inputs(rules.GEOMETRY, seed=batch, batch=batch)
+    run = onnx_graph.runner(sealed)
+    assert onnx_graph.require_parity(servable, run, crops, masks, tolerance=1e-4) < 1e-5
+
+
+def test_a_file_that_answers_otherwise_is_not_exported(servable: network.Servable) -> None:
+    inputs = onnx_graph.random_inputs(rules.GEOMETRY, seed=1, batch=2)
+
+    def wrong(crops: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with torch.inference_mode():
+            found = servable(torch.from_numpy(crops), torch.from_numpy(masks))
+        return found[0].numpy() + np.float32(0.001), found[1].numpy()
+
+    with pytest.raises(InternalFault, match=r"parity_failed: onnxruntime differs .* by 0.001"):
+        onnx_graph.require_parity(servable, wrong, *inputs, tolerance=1e-4)
+
+
+def test_the_file_opens_and_passes_its_own_test(sealed: bytes) -> None:
+    contract = release.open_model(sealed).contract
+    assert contract.figures == ()
+    deviation = self_test(
+        onnx_graph.runner(sealed),
+        contract.golden.cases,
+        contract.golden.tolerance,
+        contract.geometry,
+    )
+    assert deviation < 1e-6
+
+
+def test_figures_change_the_contract_and_nothing_else(sealed: bytes) -> None:
+    before = release.open_model(sealed)
+    after = release.open_model(sealing.with_figures(sealed, (figure("rendered"),)))
+    assert after.digest != before.digest
+    assert after.contract.figures == (figure("rendered"),)
+    assert after.contract.model_copy(update={"figures": ()}) == before.contract
+    graphs = [onnx_file.inspect(model.data).graph_sha256 for model in (before, after)]
+    assert graphs[0] == graphs[1] == after.contract.graph_sha256
+
+
+def test_the_card_says_what_the_model_is_and_shows_every_figure(sealed: bytes) -> None:
+    figures = (figure("rendered skin", 0.71), figure("rendered skin, tone dark", 0.93))
+    model = release.open_model(sealing.with_figures(sealed, figures))
+    card = write_card(model.contract, model.digest)
+    assert "trained on rendered skin only, not validated against graders" in card
+    assert "0.71 [0.61, 0.81]" in card
+    assert "| dark | 40 | not defined | 0.93 [0.83, 1.03] | not defined |" in card
+    assert model.digest in card
+
+
+def test_a_card_without_a_tone_table_is_not_written(sealed: bytes) -> None:
+    model = release.open_model(sealing.with_figures(sealed, (figure("rendered skin"),)))
+    with pytest.raises(RequestRefused, match="1 overall figures and 0 by tone"):
+        write_card(model.contract, model.digest)
