@@ -39,9 +39,11 @@ class Conditions:
     excess: Map  # (H,W) % melanosomes above the skin around
 
 
-def draw_wanted(rng: np.random.Generator, slots: int, hard_negatives: float) -> Wanted:
+def draw_wanted(
+    rng: np.random.Generator, slots: int, hard_negatives: float, clear_skin: float
+) -> Wanted:
     """Draw tone and scores, independent of each other; 40 % of later regions follow the first."""
-    hard = coin(rng, hard_negatives)
+    hard, clear = coin(rng, hard_negatives), coin(rng, clear_skin)
     tone = rng.uniform(-60, 65)
     grades = rng.integers(0, 5, (slots + 1, 3))
     follows = rng.random(grades.shape) < 0.4
@@ -50,7 +52,7 @@ def draw_wanted(rng: np.random.Generator, slots: int, hard_negatives: float) -> 
     # Most unaffected skin is bare; some carries a trace below the first threshold.
     trace = np.where(rng.random(grades.shape) < 0.3, rng.uniform(0, 0.4, grades.shape), 0.0)
     scores = np.where(grades == 0, trace, scores).clip(0, 4)
-    return Wanted(tone, scores * (not hard), hard)
+    return Wanted(tone, scores * (not (hard or clear)), hard)
 
 
 def paint_conditions(
@@ -173,18 +175,21 @@ def _scars(draws: Draws, sheet: Sheet, regions: NDArray[np.float32], wanted: Flo
             draws(f"scars {number}"), inside, float(wanted[number]), sheet.mm_per_px
         )
         counted = sample(inside, drawn.xy)
-        kind, area = drawn.kind[counted], drawn.area_mm2[counted]
-        depth = drawn.depth_mm[counted]
-        zone_mm2 = float(region.sum()) * sheet.mm_per_px**2
-
-        def score(
-            factor: float,
-            of: tuple[NDArray[np.int64], Floats, Floats, float] = (kind, area, depth, zone_mm2),
-        ) -> float:
-            return labels.scar_score(of[0], of[1], of[2] * factor, of[3])
-
+        score = _scar_score(drawn, counted, float(region.sum()) * sheet.mm_per_px**2)
         parts.append(drawn.deeper(_factor_to(score, float(wanted[number]), 0.1, 4.0)))
     return scars.joined(parts)
+
+
+def _scar_score(
+    drawn: scars.Scars, counted: NDArray[np.bool_], zone_mm2: float
+) -> Callable[[float], float]:
+    """The score of the counted scars as a function of how much deeper they are made."""
+
+    def score(factor: float) -> float:
+        depth = drawn.deeper(factor).depth_mm[counted]
+        return labels.scar_score(drawn.kind[counted], drawn.area_mm2[counted], depth, zone_mm2)
+
+    return score
 
 
 def _pigment(draws: Draws, sheet: Sheet, regions: NDArray[np.float32], wanted: Floats) -> Map:

@@ -201,8 +201,9 @@ def _look(layers: Tensor, affine: NDArray[np.float32], side: int) -> Tensor:
 def _nuisances(made: list[Subject], shots: list[list[View]]) -> dict[str, NDArray[np.float64]]:
     names = sorted({name for s in made for name in s.nuisance})
     out = {name: np.array([s.nuisance.get(name, 0.0) for s in made]) for name in names}
-    for name in shots[0][0].camera.values():
-        out[f"camera_{name}"] = np.array([[v.camera.values()[name] for v in row] for row in shots])
+    cameras = [[view.camera.values() for view in row] for row in shots]
+    for name in cameras[0][0]:
+        out[f"camera_{name}"] = np.array([[camera[name] for camera in row] for row in cameras])
     out["light_x"] = np.array([[float(v.light.key[0]) for v in row] for row in shots])
     out["light_y"] = np.array([[float(v.light.key[1]) for v in row] for row in shots])
     out["ambient"] = np.array([[float(v.light.ambient.mean()) for v in row] for row in shots])

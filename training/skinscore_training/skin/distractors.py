@@ -195,8 +195,7 @@ def strands(rng: np.random.Generator, sheet: Sheet, skin: Skin) -> dict[str, flo
 
 
 def make_up(rng: np.random.Generator, sheet: Sheet, skin: Skin) -> dict[str, float]:
-    """Even out colour (30-90 %) and dull the gloss; relief stays. Melanin of lesions stays too
-    where it is strong: foundation hides in part, and a grader sees what is left."""
+    """Even out redness and dull the gloss; relief and brown marks show through."""
     cover = rng.uniform(0.2, 0.7)
     reach = 6.0 / sheet.mm_per_px
     skin.blood = skin.blood + np.float32(cover) * (blur(skin.blood, reach) - skin.blood)

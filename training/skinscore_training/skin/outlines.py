@@ -16,243 +16,84 @@ from numpy.typing import NDArray
 from skinscore.domain.zones import Side, Zone, ZoneKind
 from skinscore.imaging.rules import CropPlan
 from skinscore_training.skin.sheet import Floats, Sheet
-from skinscore_training.skin.streams import wave
+from skinscore_training.skin.streams import Waves
 
-Outline = tuple[tuple[float, float], ...]
 
-_RIGHT: Final[Mapping[ZoneKind, Outline]] = {
-    ZoneKind.TEMPLE: (
-        (-57, -54),
-        (-50, -40),
-        (-53, -22),
-        (-54, -11),
-        (-57, 1),
-        (-68, 0),
-        (-68, -17),
-        (-65, -38),
+def _points(text: str) -> Floats:
+    """Read "x y, x y, ..." (mm) as an outline (n,2)."""
+    return np.array([pair.split() for pair in text.split(",")], np.float64)
+
+
+_RIGHT: Final[Mapping[ZoneKind, Floats]] = {
+    ZoneKind.TEMPLE: _points("-57 -54, -50 -40, -53 -22, -54 -11, -57 1, -68 0, -68 -17, -65 -38"),
+    ZoneKind.CROWS_FEET: _points(
+        "-46 -2, -48 -7, -51 -12, -54 -13, -58 0, -62 12, -58 18, -50 15, -45 6"
     ),
-    ZoneKind.CROWS_FEET: (
-        (-46, -2),
-        (-48, -7),
-        (-51, -12),
-        (-54, -13),
-        (-58, 0),
-        (-62, 12),
-        (-58, 18),
-        (-50, 15),
-        (-45, 6),
+    ZoneKind.UNDER_EYE: _points(
+        "-45 5, -38 9, -31 11, -24 10, -17 7, -14 11, -17 19, -24 23, -32 24, -42 23, -50 "
+        "19, -49 12"
     ),
-    ZoneKind.UNDER_EYE: (
-        (-45, 5),
-        (-38, 9),
-        (-31, 11),
-        (-24, 10),
-        (-17, 7),
-        (-14, 11),
-        (-17, 19),
-        (-24, 23),
-        (-32, 24),
-        (-42, 23),
-        (-50, 19),
-        (-49, 12),
+    ZoneKind.CHEEK: _points(
+        "-58 17, -50 19, -42 23, -32 24, -24 24, -22 29, -21 37, -25 43, -29 49, -33 56, "
+        "-37 66, -46 65, -54 60, -58 50, -62 41, -63 29"
     ),
-    ZoneKind.CHEEK: (
-        (-58, 17),
-        (-50, 19),
-        (-42, 23),
-        (-32, 24),
-        (-24, 24),
-        (-22, 29),
-        (-21, 37),
-        (-25, 43),
-        (-29, 49),
-        (-33, 56),
-        (-37, 66),
-        (-46, 65),
-        (-54, 60),
-        (-58, 50),
-        (-62, 41),
-        (-63, 29),
+    ZoneKind.NASOLABIAL: _points(
+        "-19 38, -25 43, -29 49, -33 56, -37 66, -28 65, -26 59, -21 56, -17 52, -13 49, "
+        "-17 46, -19 42"
     ),
-    ZoneKind.NASOLABIAL: (
-        (-19, 38),
-        (-25, 43),
-        (-29, 49),
-        (-33, 56),
-        (-37, 66),
-        (-28, 65),
-        (-26, 59),
-        (-21, 56),
-        (-17, 52),
-        (-13, 49),
-        (-17, 46),
-        (-19, 42),
+    ZoneKind.MARIONETTE: _points(
+        "-28 66, -37 67, -36 77, -35 86, -32 95, -27 98, -22 91, -21 82, -22 75, -26 68"
     ),
-    ZoneKind.MARIONETTE: (
-        (-28, 66),
-        (-37, 67),
-        (-36, 77),
-        (-35, 86),
-        (-32, 95),
-        (-27, 98),
-        (-22, 91),
-        (-21, 82),
-        (-22, 75),
-        (-26, 68),
-    ),
-    ZoneKind.LOWER_CHEEK: (
-        (-62, 41),
-        (-58, 50),
-        (-54, 60),
-        (-46, 65),
-        (-37, 67),
-        (-36, 77),
-        (-35, 86),
-        (-32, 96),
-        (-39, 98),
-        (-47, 92),
-        (-55, 83),
-        (-61, 71),
-        (-65, 59),
-        (-68, 47),
-        (-67, 40),
+    ZoneKind.LOWER_CHEEK: _points(
+        "-62 41, -58 50, -54 60, -46 65, -37 67, -36 77, -35 86, -32 96, -39 98, -47 92, "
+        "-55 83, -61 71, -65 59, -68 47, -67 40"
     ),
 }
-_MIDLINE: Final[
-    Mapping[ZoneKind, Outline]
-] = {  # the right half, from the top of the midline to its bottom
-    ZoneKind.FOREHEAD: (
-        (0, -64),
-        (-20, -63),
-        (-36, -60),
-        (-50, -55),
-        (-58, -50),
-        (-51, -38),
-        (-53, -24),
-        (-45, -28),
-        (-36, -30),
-        (-24, -28),
-        (-13, -24),
-        (0, -23),
+# The right half, from the top of the midline to its bottom.
+_MIDLINE: Final[Mapping[ZoneKind, Floats]] = {
+    ZoneKind.FOREHEAD: _points(
+        "0 -64, -20 -63, -36 -60, -50 -55, -58 -50, -51 -38, -53 -24, -45 -28, -36 -30, "
+        "-24 -28, -13 -24, 0 -23"
     ),
-    ZoneKind.GLABELLA: ((0, -23), (-13, -23), (-11, -13), (-8, -4), (0, -2)),
-    ZoneKind.NOSE: (
-        (0, -2),
-        (-8, -3),
-        (-9, 6),
-        (-11, 14),
-        (-13, 20),
-        (-12, 26),
-        (-15, 33),
-        (-18, 38),
-        (-19, 42),
-        (-16, 46),
-        (-11, 49),
-        (-5, 50),
-        (0, 51),
+    ZoneKind.GLABELLA: _points("0 -23, -13 -23, -11 -13, -8 -4, 0 -2"),
+    ZoneKind.NOSE: _points(
+        "0 -2, -8 -3, -9 6, -11 14, -13 20, -12 26, -15 33, -18 38, -19 42, -16 46, -11 "
+        "49, -5 50, 0 51"
     ),
-    ZoneKind.UPPER_LIP: (
-        (0, 51),
-        (-5, 50),
-        (-11, 49),
-        (-16, 52),
-        (-20, 56),
-        (-26, 60),
-        (-28, 66),
-        (-26, 66),
-        (-20, 62),
-        (-13, 60),
-        (-7, 58.5),
-        (-3, 58),
-        (0, 59.5),
+    ZoneKind.UPPER_LIP: _points(
+        "0 51, -5 50, -11 49, -16 52, -20 56, -26 60, -28 66, -26 66, -20 62, -13 60, -7 "
+        "58.5, -3 58, 0 59.5"
     ),
-    ZoneKind.CHIN: (
-        (0, 79),
-        (-7, 79),
-        (-13, 77),
-        (-18, 75),
-        (-22, 75),
-        (-21, 82),
-        (-22, 91),
-        (-27, 98),
-        (-28, 102),
-        (-18, 107),
-        (-10, 110),
-        (0, 111),
+    ZoneKind.CHIN: _points(
+        "0 79, -7 79, -13 77, -18 75, -22 75, -21 82, -22 91, -27 98, -28 102, -18 107, "
+        "-10 110, 0 111"
     ),
 }
-BROW: Final[Outline] = (
-    (-12, -14),
-    (-13, -21),
-    (-24, -25),
-    (-37, -27),
-    (-47, -23),
-    (-54, -15),
-    (-46, -20),
-    (-37, -22),
-    (-25, -19),
+BROW: Final = _points(
+    "-12 -14, -13 -21, -24 -25, -37 -27, -47 -23, -54 -15, -46 -20, -37 -22, -25 -19"
 )
-EYE: Final[Outline] = (
-    (-15, 2),
-    (-20, -3),
-    (-27, -6),
-    (-34, -6),
-    (-41, -3),
-    (-46, 0),
-    (-41, 4),
-    (-34, 6.5),
-    (-26, 6),
-    (-19, 4),
+EYE: Final = _points("-15 2, -20 -3, -27 -6, -34 -6, -41 -3, -46 0, -41 4, -34 6.5, -26 6, -19 4")
+NOSTRIL: Final = _points("-3.5 47.5, -6 46, -9.5 46, -12.5 47.5, -10 49, -6 49.2")
+_LIPS_HALF: Final = _points(
+    "0 59.5, -4 58, -8 59, -14 61, -20 63.5, -26 66, -21 72, -13 76.5, 0 78"
 )
-NOSTRIL: Final[Outline] = ((-3.5, 47.5), (-6, 46), (-9.5, 46), (-12.5, 47.5), (-10, 49), (-6, 49.2))
-_LIPS_HALF: Final[Outline] = (
-    (0, 59.5),
-    (-4, 58),
-    (-8, 59),
-    (-14, 61),
-    (-20, 63.5),
-    (-26, 66),
-    (-21, 72),
-    (-13, 76.5),
-    (0, 78),
+_FACE_HALF: Final = _points(
+    "0 -90, -26 -88, -48 -78, -64 -62, -74 -38, -75 -8, -73 20, -71 42, -67 62, -58 84, "
+    "-42 101, -24 111, 0 114"
 )
-_FACE_HALF: Final[Outline] = (
-    (0, -90),
-    (-26, -88),
-    (-48, -78),
-    (-64, -62),
-    (-74, -38),
-    (-75, -8),
-    (-73, 20),
-    (-71, 42),
-    (-67, 62),
-    (-58, 84),
-    (-42, 101),
-    (-24, 111),
-    (0, 114),
-)
-_HAIR_HALF: Final[Outline] = (
-    (0, -72),
-    (-22, -71),
-    (-40, -65),
-    (-54, -58),
-    (-62, -48),
-    (-68, -36),
-    (-72, -14),
-    (-72, 6),
-    (-90, 20),
-    (-100, -60),
-    (-60, -110),
-    (0, -120),
+_HAIR_HALF: Final = _points(
+    "0 -72, -22 -71, -40 -65, -54 -58, -62 -48, -68 -36, -72 -14, -72 6, -90 20, -100 "
+    "-60, -60 -110, 0 -120"
 )
 
 
-def _mirrored(points: Outline) -> Floats:
-    return np.array(points, np.float64) * (-1, 1)
+def _mirrored(points: Floats) -> Floats:
+    out: Floats = points * (-1, 1)
+    return out
 
 
-def _closed(half: Outline) -> Floats:
-    return np.concatenate([np.array(half, np.float64), _mirrored(half)[::-1]])
+def _closed(half: Floats) -> Floats:
+    return np.concatenate([half, _mirrored(half)[::-1]])
 
 
 def mean_outline(zone: Zone) -> Floats:
@@ -260,7 +101,7 @@ def mean_outline(zone: Zone) -> Floats:
     if zone.kind in _MIDLINE:
         return _closed(_MIDLINE[zone.kind])
     points = _RIGHT[zone.kind]
-    return _mirrored(points) if zone.side is Side.LEFT else np.array(points, np.float64)
+    return _mirrored(points) if zone.side is Side.LEFT else points
 
 
 def features() -> dict[str, Floats]:
@@ -268,7 +109,7 @@ def features() -> dict[str, Floats]:
     pairs = {"brow": BROW, "eye": EYE, "nostril": NOSTRIL}
     out: dict[str, Floats] = {}
     for name, points in pairs.items():
-        out[f"{name}_right"] = np.array(points, np.float64)
+        out[f"{name}_right"] = points
         out[f"{name}_left"] = _mirrored(points)
     out["lips"] = _closed(_LIPS_HALF)
     out["face"] = _closed(_FACE_HALF)
@@ -366,6 +207,6 @@ def smooth(outline: Floats) -> Floats:
 
 def ragged(rng: np.random.Generator, points: Floats, amplitude_mm: float) -> Floats:
     """Move outline points along a smooth random curve; two people never draw the same polygon."""
-    along = np.arange(points.shape[0], dtype=np.float64)
-    offset = np.stack([wave(rng, along, points.shape[0]) for _ in range(2)], 1)
+    along = np.arange(len(points), dtype=np.float64)
+    offset = Waves.draw(rng, np.full(2, float(len(points)))).at(along[None, :]).T
     return points + amplitude_mm * offset

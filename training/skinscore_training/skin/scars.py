@@ -10,6 +10,7 @@ from skinscore_training.skin.sheet import Discs, Floats, Map, Sheet, lay_discs, 
 
 ICE_PICK, BOXCAR, ROLLING = 0, 1, 2
 _RADIUS_MM: Final = ((0.3, 0.9), (0.8, 2.2), (2.5, 6.0))
+_DEEPEST_MM: Final = np.array((1.6, 0.9, 1.2))
 _DEPTH_MM: Final = ((0.35, 1.0), (0.12, 0.5), (0.15, 0.6))  # before scaling to the wanted index
 
 
@@ -34,7 +35,7 @@ class Scars:
             self.xy,
             self.kind,
             self.radius_mm,
-            self.depth_mm * factor,
+            np.minimum(self.depth_mm * factor, _DEEPEST_MM[self.kind]),
             self.aspect,
             self.angle,
             self.phase,
@@ -47,7 +48,7 @@ def draw_scars(
     """Draw scars inside ``region`` (H,W) in clusters; number and size grow with severity 0..4."""
     rows, columns = np.nonzero(region)
     area_cm2 = rows.size * mm_per_px**2 / 100
-    per_cm2 = np.interp(severity, (0, 1, 2, 3, 4), (0.1, 0.25, 0.7, 1.3, 2.2)) * rng.uniform(
+    per_cm2 = np.interp(severity, (0, 1, 2, 3, 4), (0.1, 0.25, 0.8, 1.6, 2.8)) * rng.uniform(
         0.6, 1.5
     )
     count = int(np.clip(rng.poisson(per_cm2 * area_cm2), 2, 120)) if rows.size else 0

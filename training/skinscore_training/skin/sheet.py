@@ -5,7 +5,7 @@ the finished maps on any device.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Map = NDArray[np.float32]
 Floats = NDArray[np.float64]
+Value = TypeVar("Value", bound=np.generic)
 
 # Widths that points are drawn with, mm (standard deviation). A width between two classes is shared
 # between them, so that a map of thousands of marks costs six blurs.
@@ -172,24 +173,29 @@ def smooth_noise(
         wavelength_mm: of the largest blotches; two octaves follow.
         roughness: amplitude of each octave relative to the one before.
     """
-    out = np.zeros(sheet.shape, np.float32)
+    # Coarse noise is made on a coarse raster and enlarged once.
+    shrink = 4 if wavelength_mm / 8 / sheet.mm_per_px > 4 else 1
+    height, width = (int(np.ceil(size / shrink)) for size in sheet.shape)
+    out = np.zeros((height, width), np.float32)
     total = 0.0
     for octave in range(3):
-        step = wavelength_mm / 2**octave / 2 / sheet.mm_per_px  # px between two random values
+        step = wavelength_mm / 2**octave / 2 / sheet.mm_per_px / shrink  # px between two values
         if step < 1:
             break
-        rows, columns = (int(np.ceil(size / step)) + 3 for size in sheet.shape)
+        rows, columns = (int(np.ceil(size / step)) + 3 for size in (height, width))
         coarse = rng.standard_normal((rows, columns), np.float32)
         size = (int(np.ceil(columns * step)), int(np.ceil(rows * step)))
         fine = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
         left, top = (rng.random(2) * step + step).astype(int)
-        fine = fine[top : top + sheet.height, left : left + sheet.width]
-        out += np.float32(roughness**octave) * fine
+        out += np.float32(roughness**octave) * fine[top : top + height, left : left + width]
         total += (0.75 * roughness**octave) ** 2  # interpolation keeps about 0.75 of the spread
-    return out / np.float32(np.sqrt(total))
+    if shrink > 1:
+        full = (width * shrink, height * shrink)
+        out = as_map(cv2.resize(out, full, interpolation=cv2.INTER_LINEAR))
+    return out[: sheet.height, : sheet.width] / np.float32(np.sqrt(total))
 
 
-def sample(image: NDArray[np.generic], xy: Floats) -> NDArray[np.generic]:
+def sample(image: NDArray[Value], xy: Floats) -> NDArray[Value]:
     """Return the values of the (H,W) ``image`` at the nearest pixels of ``xy``; outside, zero."""
     x, y = np.rint(xy).astype(np.int64).T
     inside = (x >= 0) & (x < image.shape[1]) & (y >= 0) & (y < image.shape[0])

@@ -1,9 +1,12 @@
 """Named random streams: what one layer draws never shifts what another layer draws."""
 
 import zlib
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 
 def stream(seed: int, *names: int | str) -> np.random.Generator:
@@ -20,20 +23,32 @@ def coin(rng: np.random.Generator, probability: float) -> bool:
     return bool(rng.random() < probability)
 
 
-def wave(
-    rng: np.random.Generator, position: NDArray[np.float64], length: float
-) -> NDArray[np.float64]:
-    """Return a smooth random curve over ``position``, about unit variance.
+@dataclass(frozen=True, slots=True)
+class Waves:
+    """Smooth random curves of about unit variance; the arrays are (n,3), one row per curve."""
 
-    Args:
-        position: any shape; same unit as ``length``.
-        length: the longest wavelength; the curve has this one, its half and its third.
-    """
-    phase = rng.uniform(0, 2 * np.pi, 3)
-    size = rng.normal(0, (1.0, 0.35, 0.15))
-    out = np.zeros_like(position)
-    for harmonic in range(3):
-        out += size[harmonic] * np.sin(
-            2 * np.pi * (harmonic + 1) * position / length + phase[harmonic]
+    turns: Floats  # rad per unit of position
+    phase: Floats
+    size: Floats
+
+    @staticmethod
+    def draw(rng: np.random.Generator, length: Floats) -> "Waves":
+        """Draw one curve per ``length`` (n,): its longest wavelength, with half and third of it."""
+        shape = (length.size, 3)
+        return Waves(
+            turns=2 * np.pi * np.arange(1, 4) / length[:, None],
+            phase=rng.uniform(0, 2 * np.pi, shape),
+            size=rng.normal(0, (1.0, 0.35, 0.15), shape),
         )
-    return out
+
+    def at(self, position: Floats, curve: NDArray[np.int64] | None = None) -> Floats:
+        """Return the curves' values.
+
+        Args:
+            position: (1,P) or (n,P) for all curves; or (m,) with ``curve``.
+            curve: (m,) which curve each position lies on.
+        """
+        row = (slice(None), None) if curve is None else (curve,)
+        turns, phase, size = self.turns[row], self.phase[row], self.size[row]
+        out: Floats = (size * np.sin(turns * position[..., None] + phase)).sum(-1)
+        return out

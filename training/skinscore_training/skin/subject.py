@@ -32,6 +32,7 @@ from skinscore_training.skin.wrinkles import line_relief
 # How much larger than the crop the sheet is, so that views can shift, turn and squeeze it.
 MARGIN: Final = 1.35
 HARD_NEGATIVES: Final = 0.1
+CLEAR_SKIN: Final = 0.08  # most skin carries none of the three; three drawn zeros are rare
 # A zone of which hair and features leave less than this is not graded, as in the product.
 MIN_VISIBLE: Final = 0.35
 _BEARD: Final = (ZoneKind.UPPER_LIP, ZoneKind.CHIN, ZoneKind.MARIONETTE, ZoneKind.LOWER_CHEEK)
@@ -87,7 +88,7 @@ def make_subject(
     def draws(name: str) -> np.random.Generator:
         return stream(seed, number, plan.name, name)
 
-    wanted = wanted or draw_wanted(draws("wanted"), geometry.slots, HARD_NEGATIVES)
+    wanted = wanted or draw_wanted(draws("wanted"), geometry.slots, HARD_NEGATIVES, CLEAR_SKIN)
     placement = place(draws("place"), plan, sheet)
     zones = [zone.mirrored if plan.mirror else zone for zone in plan.zones]
     outlined = _masks(draws("masks"), placement, zones, geometry.slots)

@@ -12,7 +12,7 @@ import numpy as np
 
 from skinscore.domain.zones import Side, Zone, ZoneKind
 from skinscore_training.skin.sheet import Floats, Map, Sheet, splat
-from skinscore_training.skin.streams import wave
+from skinscore_training.skin.streams import Waves
 
 _STEPS: Final = np.linspace(0, 1, 24)
 Path = Callable[[np.random.Generator], Floats]  # one line (24,2), mm
@@ -184,83 +184,93 @@ def draw_lines(
     pattern = PATTERNS[zone.kind]
     part = np.clip((severity - 0.5) / 3.5, 0, 1)
     count = max(1, round(np.interp(part, (0, 1), pattern.count) * rng.uniform(0.75, 1.25)))
+    paths = np.stack([pattern.path(rng) for _ in range(count)])
+    sway = Waves.draw(rng, rng.uniform(0.6, 1.6, count)).at(_STEPS[None, :])
+    paths = paths + (pattern.sway * sway)[..., None] * _across(paths)
     low, high = np.log(pattern.width_mm)
-    lateral = 1.0 if zone.side is Side.LEFT else -1.0
-    lines = []
-    for number in range(count):
-        path = pattern.path(rng)
-        sway = pattern.sway * wave(rng, _STEPS, rng.uniform(0.6, 1.6))
-        path = path + sway[:, None] * _across(path)
-        if zone.side is Side.LEFT:
-            path = path * (-1, 1)
-        own = 1.0 if number == 0 else rng.uniform(0.35, 1.0)
-        width = float(np.exp(low + (high - low) * part + rng.normal(0, 0.2)))
-        fold = pattern.fold_mm if number == 0 else 0.0
-        lines.append(_trace(rng, to_px(path), own * depth_mm, width, fold, lateral, mm_per_px))
-        if rng.random() < 0.2:
-            lines.append(
-                _trace(
-                    rng,
-                    to_px(_branch(rng, path)),
-                    0.5 * own * depth_mm,
-                    0.7 * width,
-                    0.0,
-                    lateral,
-                    mm_per_px,
-                )
-            )
-    return joined(lines)
+    width = np.exp(low + (high - low) * part + rng.normal(0, 0.2, count))
+    own = np.concatenate([[1.0], rng.uniform(0.35, 1.0, count - 1)])
+    fold = np.zeros(count)
+    fold[0] = pattern.fold_mm
+
+    forked = np.flatnonzero(rng.random(count) < 0.2)
+    paths = np.concatenate([paths, _branches(rng, paths[forked])])
+    width = np.concatenate([width, 0.7 * width[forked]])
+    own = np.concatenate([own, 0.5 * own[forked]])
+    fold = np.concatenate([fold, np.zeros(forked.size)])
+    lateral = -1.0
+    if zone.side is Side.LEFT:
+        paths, lateral = paths * (-1, 1), 1.0
+    return _trace(rng, to_px(paths), own * depth_mm, width, fold, lateral, mm_per_px)
 
 
-def _across(path: Floats) -> Floats:
-    along = np.gradient(path, axis=0)
-    across = np.stack([-along[:, 1], along[:, 0]], 1)
-    out: Floats = across / (np.linalg.norm(across, axis=1, keepdims=True) + 1e-9)
+def _across(paths: Floats) -> Floats:
+    """Unit vectors (n,P,2) at right angles to paths (n,P,2)."""
+    along = np.gradient(paths, axis=1)
+    across = np.stack([-along[..., 1], along[..., 0]], -1)
+    out: Floats = across / (np.hypot(across[..., 0], across[..., 1])[..., None] + 1e-9)
     return out
 
 
-def _branch(rng: np.random.Generator, path: Floats) -> Floats:
-    start = int(rng.integers(4, 16))
-    rest = path[start:]
-    spread = np.linspace(0, rng.choice((-1.0, 1.0)) * rng.uniform(2, 5), rest.shape[0])
-    out: Floats = rest + spread[:, None] * _across(rest)
+def _branches(rng: np.random.Generator, paths: Floats) -> Floats:
+    """Paths (n,P,2) that leave the given ones somewhere in their first two thirds."""
+    if not paths.size:
+        return paths
+    count, points = paths.shape[:2]
+    start = rng.integers(4, 16, (count, 1))
+    place = start + np.linspace(0, 1, points) * (points - 1 - start)
+    below = np.minimum(place.astype(np.int64), points - 2)
+    row, rest = np.arange(count)[:, None], (place - below)[..., None]
+    ahead = paths[row, below] * (1 - rest) + paths[row, below + 1] * rest
+    away = rng.choice((-1.0, 1.0), count) * rng.uniform(2, 5, count)
+    out: Floats = ahead + (away[:, None] * np.linspace(0, 1, points))[..., None] * _across(ahead)
     return out
 
 
 def _trace(
     rng: np.random.Generator,
-    path: Floats,
-    depth: float,
-    width: float,
-    fold: float,
+    paths: Floats,
+    depth: Floats,
+    width: Floats,
+    fold: Floats,
     lateral: float,
     mm_per_px: float,
 ) -> Lines:
-    """Cut a path (px) into pieces of half a pixel.
+    """Cut paths (n,P,2; px) into pieces of half a pixel.
 
     ``lateral`` is the sign of x away from the nose.
     """
-    step = np.hypot(*np.diff(path, axis=0).T)
-    place = np.concatenate([[0], np.cumsum(step)])
-    count = max(8, int(place[-1] * 2))
-    along = np.linspace(0, place[-1], count)
-    xy = np.stack([np.interp(along, place, path[:, i]) for i in (0, 1)], 1)
-    share = along / max(place[-1], 1e-6)
-    end = rng.uniform(0.12, 0.3, 2)
-    taper = np.clip(share / end[0], 0, 1) * np.clip((1 - share) / end[1], 0, 1)
-    vary = np.exp((0.1 if fold else 0.25) * wave(rng, along * mm_per_px, rng.uniform(8, 20)))
-    broken = 0.0 if fold else rng.uniform(0, 1) ** 3
-    gap = 1 - broken * np.exp(-(((share - rng.uniform(0.2, 0.8)) / 0.06) ** 2))
-    here = depth * np.sqrt(taper) * np.clip(vary, 0.5, 1.6) * gap
-    lift = _across(xy)
-    lift *= np.where(lift[:, :1] * lateral < 0, -1, 1)
+    ahead = np.diff(paths, axis=1)
+    step = np.hypot(ahead[..., 0], ahead[..., 1])
+    place = np.concatenate([np.zeros((len(paths), 1)), np.cumsum(step, 1)], 1)
+    total = place[:, -1]
+    pieces = np.maximum(8, (2 * total).astype(np.int64))
+    of = np.repeat(np.arange(len(paths)), pieces)
+    first = np.repeat(np.cumsum(pieces) - pieces, pieces)
+    share = (np.arange(of.size) - first) / (pieces[of] - 1)
+    # All paths on one ruler, a pixel apart, so that one interpolation serves all.
+    offset = np.cumsum(total + 1) - total
+    known, asked = (place + offset[:, None]).ravel(), share * total[of] + offset[of]
+    normal = _across(paths)
+
+    def along(values: Floats) -> Floats:
+        return np.stack([np.interp(asked, known, values[..., i].ravel()) for i in (0, 1)], 1)
+
+    end = rng.uniform(0.12, 0.3, (2, len(paths)))
+    taper = np.clip(share / end[0][of], 0, 1) * np.clip((1 - share) / end[1][of], 0, 1)
+    waves = Waves.draw(rng, rng.uniform(8, 20, len(paths)))
+    uneven = np.where(fold > 0, 0.1, 0.25)[of] * waves.at(share * total[of] * mm_per_px, of)
+    broken = np.where(fold > 0, 0.0, rng.uniform(0, 1, len(paths)) ** 3)
+    where = rng.uniform(0.2, 0.8, len(paths))
+    gap = 1 - broken[of] * np.exp(-(((share - where[of]) / 0.06) ** 2))
+    lift = along(normal)
     return Lines(
-        xy,
-        np.full(count, place[-1] / count * mm_per_px),
-        here,
-        np.full(count, width) * (0.6 + 0.4 * np.sqrt(taper)),
-        np.full(count, fold),
-        lift,
+        xy=along(paths),
+        length_mm=(total / pieces * mm_per_px)[of],
+        depth_mm=depth[of] * np.sqrt(taper) * np.clip(np.exp(uneven), 0.5, 1.6) * gap,
+        width_mm=width[of] * (0.6 + 0.4 * np.sqrt(taper)),
+        fold_mm=fold[of],
+        lift=lift * np.where(lift[:, :1] * lateral < 0, -1, 1),
     )
 
 
