@@ -77,7 +77,8 @@ format: env
 	$(BIN)/ruff check --fix .
 
 retrain: env face
-	PRESET=$(PRESET) PATH="$(abspath $(BIN)):$$PATH" $(BIN)/dvc repro
+	$(BIN)/skinscore train use $(PRESET)
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/dvc repro
 
 serve: env face
 	$(BIN)/skinscore serve

@@ -99,9 +99,6 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         "unsupported_type": _photo(
             "Not a supported photo", "Send JPEG, PNG, WebP, TIFF or HEIC.", 415
         ),
-        "type_mismatch": _photo(
-            "Name and content disagree", "Send the file under the extension of its content.", 415
-        ),
         "decode_failed": _photo(
             "Photo is damaged", "Export the photo again from the camera or the album."
         ),
