@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from skinscore.contract.contract import ConcernCalibration
 from skinscore.domain.concerns import Concern
-from skinscore.grading.uncertainty import grade_of, likely_range, rps_of_grades, severity_score
+from skinscore.grading.uncertainty import (
+    Probabilities,
+    grade_of,
+    likely_range,
+    rps_of_grades,
+    severity_score,
+)
 
 CALIBRATION = ConcernCalibration(
     concern=Concern.WRINKLES,
@@ -18,19 +24,19 @@ CALIBRATION = ConcernCalibration(
 
 
 @st.composite
-def distributions(draw: st.DrawFn) -> np.ndarray:
+def distributions(draw: st.DrawFn) -> Probabilities:
     weights = draw(st.lists(st.floats(1e-6, 1), min_size=5, max_size=5))
-    return np.array(weights) / np.sum(weights)
+    return np.asarray(np.array(weights) / np.sum(weights))
 
 
-def soft_target(grade: int) -> np.ndarray:
+def soft_target(grade: int) -> Probabilities:
     weights = np.exp(-1.8 * np.abs(np.arange(5) - grade))
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 @given(distributions(), st.floats(0.01, 4))
 def test_the_likely_range_holds_exactly_the_grades_below_the_threshold(
-    probabilities: np.ndarray, threshold: float
+    probabilities: Probabilities, threshold: float
 ) -> None:
     low, high = likely_range(probabilities, threshold)
     inside = np.flatnonzero(rps_of_grades(probabilities) <= threshold)
@@ -42,7 +48,7 @@ def test_the_likely_range_holds_exactly_the_grades_below_the_threshold(
 
 @given(distributions(), st.floats(0.01, 2), st.floats(0.01, 2))
 def test_a_higher_threshold_never_narrows_the_range(
-    probabilities: np.ndarray, first: float, second: float
+    probabilities: Probabilities, first: float, second: float
 ) -> None:
     narrow = likely_range(probabilities, min(first, second))
     wide = likely_range(probabilities, max(first, second))
@@ -50,14 +56,14 @@ def test_a_higher_threshold_never_narrows_the_range(
 
 
 @given(distributions())
-def test_turning_the_scale_round_turns_the_range_round(probabilities: np.ndarray) -> None:
+def test_turning_the_scale_round_turns_the_range_round(probabilities: Probabilities) -> None:
     low, high = likely_range(probabilities, 0.37)
     assert likely_range(probabilities[::-1], 0.37) == (4 - high, 4 - low)
 
 
 @given(distributions(), st.integers(0, 3))
 def test_moving_probability_to_a_worse_grade_never_lowers_the_score(
-    probabilities: np.ndarray, grade: int
+    probabilities: Probabilities, grade: int
 ) -> None:
     moved = probabilities.copy()
     moved[grade + 1] += moved[grade] / 2
