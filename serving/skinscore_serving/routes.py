@@ -10,7 +10,7 @@ from skinscore import Grader
 from skinscore.domain.assessment import Assessment, Gate
 from skinscore.domain.zones import Zone
 from skinscore.errors import NotReady, RequestRefused
-from skinscore.grading.grader import CloseUp
+from skinscore.grading.viewing import CloseUp
 from skinscore_serving.admission import Admission
 from skinscore_serving.settings import Settings
 

@@ -15,7 +15,8 @@ from skinscore.errors import Exit, RequestRefused
 
 if TYPE_CHECKING:
     from skinscore.grading.examination import Examination
-    from skinscore.grading.grader import CloseUp, Grader
+    from skinscore.grading.grader import Grader
+    from skinscore.grading.viewing import CloseUp
 
 PhotoArguments = Annotated[
     list[Path],
@@ -122,7 +123,7 @@ def _close_up(photos: list[Path], zone: Zone | None, px_per_mm: float | None) ->
         return None
     if len(photos) > 1:
         raise RequestRefused("usage", f"{len(photos)} close-ups", "one close-up at a time")
-    from skinscore.grading.grader import CloseUp
+    from skinscore.grading.viewing import CloseUp
 
     return CloseUp(zone=zone, px_per_mm=px_per_mm)
 

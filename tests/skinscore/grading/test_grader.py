@@ -14,7 +14,7 @@ from skinscore.domain.assessment import Assessment, Gate, Outcome
 from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.zones import ZONES, View, Zone
 from skinscore.errors import InternalFault, NotReady, RequestRefused
-from skinscore.grading.grader import CloseUp
+from skinscore.grading.viewing import CloseUp
 from tests.tiny_model import tiny_contract, tiny_graph, tiny_model
 
 
