@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tests import pictures
 
 from skinscore.imaging.colour import ita_deg, to_lab
 from skinscore.imaging.decode import decode
 from skinscore_training.rules import DECODE
+from tests import pictures
 
 # Values as published (Lindbloom's calculator, sRGB, D65).
 KNOWN = {

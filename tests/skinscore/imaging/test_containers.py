@@ -1,9 +1,9 @@
 """The kind of a file, its end, and the passes of a JPEG, read without decoding."""
 
 import pytest
-from tests import pictures
 
 from skinscore.imaging.containers import Container, container_of, ends_early, jpeg_scans
+from tests import pictures
 
 
 @pytest.mark.parametrize("kind", pictures.FORMATS)

@@ -8,11 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.pictures import Pixels
 
 from skinscore.errors import PhotoRefused
 from skinscore.imaging.decode import decode
 from skinscore_training.rules import DECODE
+from tests.pictures import Pixels
 
 SECONDS_PER_FILE = 5.0
 TURNS = range(9)  # value 0 is outside EXIF and means: leave it

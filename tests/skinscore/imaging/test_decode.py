@@ -12,11 +12,11 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 from PIL import Image
-from tests import pictures
 
 from skinscore.errors import CODES, PhotoRefused
 from skinscore.imaging.decode import decode
 from skinscore_training.rules import DECODE
+from tests import pictures
 
 FACE = pictures.painted_face()
 LOSSLESS = ("PNG", "WEBP", "TIFF")

@@ -6,12 +6,12 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
-from tests import pictures
 
 from skinscore.errors import InternalFault
 from skinscore.imaging.decode import decode
 from skinscore.imaging.encode import to_jpeg, to_png
 from skinscore_training.rules import DECODE
+from tests import pictures
 
 PICTURE = np.asarray(pictures.noise(120, 90))
 SEEN_THROUGH = np.dstack((PICTURE, np.tile(np.arange(120, dtype=np.uint8), (90, 1))))
