@@ -84,7 +84,8 @@ def tabulate(
     of = rows.iloc[graded["index"]].reset_index(drop=True)
     graded["subject"] = of["subject"]
     graded["zone_kind"] = [
-        Zone(str(of.at[place, f"zone_{slot}"])).kind.value for place, slot in enumerate(graded["slot"])
+        Zone(str(of.at[place, f"zone_{slot}"])).kind.value
+        for place, slot in enumerate(graded["slot"])
     ]
     graded["tone"] = figures.tone_of(of["ita_deg"].to_numpy())
     return graded
