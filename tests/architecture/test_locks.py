@@ -39,7 +39,7 @@ def test_the_clinic_locks_hold_no_torch(lock: str) -> None:
     assert not {"torch", "torchvision", "triton"} & pins(REQUIREMENTS / f"{lock}.txt").keys()
 
 
-def test_albumentations_is_the_last_mit_release_and_its_successor_is_absent() -> None:
-    locked = pins(REQUIREMENTS / "dev.txt")
-    assert locked["albumentations"] == "2.0.8"
-    assert "albumentationsx" not in locked
+def test_no_lock_holds_the_package_whose_licence_does_not_fit_ours() -> None:
+    # albumentationsx (AGPL) is what an unpinned "albumentations" successor would bring.
+    for lock in LOCKS:
+        assert not {"albumentationsx", "ultralytics"} & pins(lock).keys()

@@ -25,7 +25,6 @@ COMMANDS_GROUP: Final = "skinscore.commands"
 EXTRAS: Final = {
     "fastapi": "serve",
     "multipart": "serve",
-    "prometheus_client": "serve",
     "pydantic_settings": "serve",
     "uvicorn": "serve",
     "lightning_fabric": "train",
