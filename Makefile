@@ -22,7 +22,6 @@ UV_VERSION := 0.13.9
 PRESET ?= tiny
 TORCH_BACKEND ?=
 
-export UV_LINK_MODE ?= copy
 export VIRTUAL_ENV := $(abspath $(VENV))
 
 ifeq ($(TORCH_BACKEND),)
