@@ -204,9 +204,11 @@ def _notes(
 ) -> tuple[str, ...]:
     words, (low, high) = rules.wording, found.published
     notes = [
-        words.grade_by_clinician.format(concern=row.concern, grade=row.grade)
+        words.grade_by_clinician.format(concern=_plain(row.concern), grade=row.grade)
         if row.confidence is None
-        else words.grade.format(concern=row.concern, grade=row.grade, confidence=row.confidence)
+        else words.grade.format(
+            concern=_plain(row.concern), grade=row.grade, confidence=row.confidence
+        )
         for row in present
     ]
     notes.append((words.range if low < high else words.range_of_one).format(low=low, high=high))
@@ -214,8 +216,14 @@ def _notes(
     if found.course.start_at_low:
         notes.append(words.start.format(start=found.course.depth.low))
     if outside:
-        notes.append(words.off_label.format(concerns=", ".join(row.concern for row in outside)))
+        notes.append(
+            words.off_label.format(concerns=", ".join(_plain(row.concern) for row in outside))
+        )
     deepest = max(found.course.depth.high, found.course.override_mm)
     if deepest >= rules.limits.deep_from_mm:
         notes.append(words.evaluated)
     return tuple(notes)
+
+
+def _plain(concern: Concern) -> str:
+    return concern.value.replace("_", " ")
