@@ -9,9 +9,9 @@ from pathlib import Path
 
 from skinscore import Grader
 from skinscore.assets.shipped import sample_photos, sample_questionnaire
-from skinscore.domain.assessment import Gate
+from skinscore.domain.assessment import Assessment, Gate
 from skinscore.domain.patient import PatientProfile
-from skinscore.domain.suggestion import Confirmation
+from skinscore.domain.suggestion import Confirmation, ConfirmedGrade
 from skinscore.protocol import suggest
 from skinscore.report.html import render_report
 
@@ -22,13 +22,7 @@ def run(folder: Path) -> Path:
     grader = Grader.load()
     examination = grader.examine([path.read_bytes() for path in sample_photos()], gate=Gate.STRICT)
     patient = PatientProfile.parse(sample_questionnaire().read_bytes())
-    confirmation = Confirmation(
-        schema="skinscore.confirmation/1",
-        assessment=examination.assessment.id,
-        confirmed_by="the demo, not a clinician",
-        confirmed_at=datetime.now(UTC),
-        grades=(),
-    )
+    confirmation = _confirm_each(examination.assessment)
     suggestion = suggest(examination.assessment, patient, confirmation)
     report = folder / "report.html"
     report.write_text(render_report(examination, suggestion), encoding="utf-8")
@@ -37,9 +31,28 @@ def run(folder: Path) -> Path:
     return report
 
 
+def _confirm_each(assessment: Assessment) -> Confirmation:
+    """Confirm grade by grade, as a clinician does who has looked at every zone.
+
+    A grade that a person set is certain; one that is only waved through keeps the model's doubt,
+    and a sketch of a model doubts enough to withhold nearly everything.
+    """
+    return Confirmation(
+        schema="skinscore.confirmation/1",
+        assessment=assessment.id,
+        confirmed_by="the demo, not a clinician",
+        confirmed_at=datetime.now(UTC),
+        grades=tuple(
+            ConfirmedGrade(zone=record.zone, concern=row.concern, grade=row.grade)
+            for record in assessment.zones
+            for row in record.grades
+            if row.grade is not None
+        ),
+    )
+
+
 if __name__ == "__main__":
     from skinscore.cli.tables import print_assessment
-    from skinscore.domain.assessment import Assessment
 
     written = run(Path(sys.argv[1]))
     document = Assessment.parse((written.parent / "assessment.json").read_bytes())

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from skinscore import __version__
-from skinscore.domain.assessment import QualityNote, ZoneRecord
+from skinscore.domain.assessment import Assessment, QualityNote, ZoneRecord
 from skinscore.domain.concerns import CONCERNS, GRADES, Concern
 from skinscore.domain.suggestion import Reason, Status, Suggestion, ZoneSuggestion
 from skinscore.domain.zones import Side, TreatmentZone
@@ -87,7 +87,7 @@ def render_report(examination: Examination, suggestion: Suggestion | None) -> st
         obstacles=_obstacles(assessment.zones),
         ranges=() if suggestion is None else _ranges(suggestion.zones),
         silent=() if suggestion is None else _silent(suggestion.zones),
-        reservations=_by_photo_first(assessment.quality),
+        reservations=_reservations(assessment),
         library_version=__version__,
     )
 
@@ -171,8 +171,17 @@ def _silent(zones: Sequence[ZoneSuggestion]) -> tuple[SilentZones, ...]:
     )
 
 
-def _by_photo_first(notes: Sequence[QualityNote]) -> tuple[QualityNote, ...]:
-    """Return the notes on whole photos before those on single zones, by photo."""
+def _reservations(assessment: Assessment) -> tuple[QualityNote, ...]:
+    """Return the notes that touch a grade: whole photos first, then zones, by photo.
+
+    A zone that one photo turns away and another one shows is no reservation: the other counts.
+    """
+    chosen = {record.zone: record.photo for record in assessment.zones}
+    notes = [
+        note
+        for note in assessment.quality
+        if note.zone is None or chosen.get(note.zone, note.photo) == note.photo
+    ]
     return tuple(sorted(notes, key=lambda note: (note.zone is not None, note.photo)))
 
 

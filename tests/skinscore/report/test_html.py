@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 
@@ -343,3 +344,22 @@ def test_what_the_rulebook_suggests_is_shown_whole_and_in_permitted_words() -> N
     for source in suggestion.sources:
         assert source.key in text
     assert not FORBIDDEN.findall(text.replace(DISCLAIMER, ""))
+
+
+def test_a_note_on_a_zone_that_another_photo_shows_is_no_reservation() -> None:
+    examination = make_examination()
+    assessment = examination.assessment
+    record = next(record for record in assessment.zones if record.photo is not None)
+    elsewhere = QualityNote(
+        photo=(record.photo or 0) + 1,
+        code="zone_shadow",
+        zone=record.zone,
+        measured=1.0,
+        limit=20.0,
+        hint="a note of another photo",
+    )
+    here = elsewhere.model_copy(update={"photo": record.photo, "hint": "a note of this photo"})
+    noted = assessment.model_copy(update={"quality": (elsewhere, here)})
+    page = render_report(replace(examination, assessment=noted), None)
+    assert "a note of this photo" in page
+    assert "a note of another photo" not in page
