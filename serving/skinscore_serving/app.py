@@ -11,7 +11,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from skinscore import Grader, __version__
 from skinscore.domain.document import DISCLAIMER
-from skinscore.errors import PhotoRefused
+from skinscore.errors import PhotoRefused, SkinscoreError
 from skinscore_serving import problems
 from skinscore_serving.admission import Admission
 from skinscore_serving.routes import router
@@ -35,6 +35,7 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.admission = Admission(settings.running, settings.waiting)
         app.state.loading = asyncio.create_task(asyncio.to_thread(load, settings))
+        app.state.loading.add_done_callback(_tell)
         try:
             yield
         finally:
@@ -67,11 +68,27 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
                 ),
             )
         else:
-            response = await call_next(request)
+            try:
+                response = await call_next(request)
+            except Exception as error:
+                response = problems.unexpected(request, error)
         response.headers["X-Request-ID"] = request.state.request_id
         return response
 
     return app
+
+
+def _tell(loading: "asyncio.Task[Grader]") -> None:
+    """Log how loading ended; health says the same to whoever asks."""
+    if loading.cancelled():
+        return
+    fault = loading.exception()
+    if fault is None:
+        log.info("ready: contract %s", loading.result().contract.digest)
+    elif isinstance(fault, SkinscoreError):
+        log.error("never ready: %s", fault)
+    else:
+        log.error("never ready: internal: %s", type(fault).__name__)
 
 
 def load_grader(settings: Settings) -> Grader:

@@ -18,12 +18,12 @@ def serve(
     import uvicorn
 
     from skinscore_serving.app import create_app, load_grader
-    from skinscore_serving.settings import LOOPBACK, Settings
+    from skinscore_serving.settings import LOOPBACK, read_settings
 
     given: dict[str, Any] = {
         name: value for name, value in (("host", host), ("port", port)) if value is not None
     }
-    settings = Settings(**given)
+    settings = read_settings(**given)
     if settings.host not in LOOPBACK and not settings.unauthenticated:
         raise RequestRefused(
             "usage",

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from skinscore.errors import CODES, RequestRefused, SkinscoreError
+from skinscore.errors import CODES, InternalFault, RequestRefused, SkinscoreError
 from skinscore_serving.admission import Overloaded
 
 log = logging.getLogger("skinscore.serve")
@@ -40,7 +40,7 @@ def problem(
 
 
 def register(app: FastAPI) -> None:
-    """Turn every exception of ``app`` into a problem; an unknown one keeps its text to itself."""
+    """Turn every known exception of ``app`` into a problem; see :func:`unexpected` for others."""
 
     @app.exception_handler(SkinscoreError)
     async def known(request: Request, error: SkinscoreError) -> JSONResponse:
@@ -61,16 +61,12 @@ def register(app: FastAPI) -> None:
         refusal = RequestRefused(code, CODES[code].title.lower(), "see the API reference at /docs")
         return problem(request, refusal, headers=dict(error.headers or {}))
 
-    @app.exception_handler(Exception)
-    async def unknown(request: Request, error: Exception) -> JSONResponse:
-        # The text of an unknown exception may hold pixels or names: type and id only.
-        log.error(
-            "internal: %s request_id=%s",
-            type(error).__name__,
-            getattr(request.state, "request_id", None),
-        )
-        from skinscore.errors import InternalFault
 
-        return problem(
-            request, InternalFault("internal", "an unexpected failure", "none is expected")
-        )
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Return the answer for an unknown exception, whose text may hold pixels or names.
+
+    Called from the middleware, not registered as a handler: the framework raises again after a
+    handler of Exception, and the server would log the text after all.
+    """
+    log.error("internal: %s request_id=%s", type(error).__name__, request.state.request_id)
+    return problem(request, InternalFault("internal", "an unexpected failure", "none is expected"))

@@ -10,7 +10,7 @@ from skinscore import Grader
 from skinscore.domain.assessment import Assessment, Gate
 from skinscore.domain.zones import Zone
 from skinscore.errors import NotReady, RequestRefused
-from skinscore.grading.viewing import CloseUp
+from skinscore.grading.viewing import MAX_PX_PER_MM, MIN_PX_PER_MM, CloseUp
 from skinscore_serving.admission import Admission
 from skinscore_serving.settings import Settings
 
@@ -53,7 +53,9 @@ async def create_assessment(
     gate: Annotated[Gate | None, Query(description="The service's own gate when left out.")] = None,
     client_ref: Annotated[str | None, Query(max_length=200)] = None,
     zone: Annotated[Zone | None, Query(description="Close-up of this zone.")] = None,
-    px_per_mm: Annotated[float | None, Query(gt=0, le=200)] = None,
+    px_per_mm: Annotated[
+        float | None, Query(ge=MIN_PX_PER_MM, le=MAX_PX_PER_MM, allow_inf_nan=False)
+    ] = None,
 ) -> Response:
     """Answer with one ``skinscore.assessment/1``.
 

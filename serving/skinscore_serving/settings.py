@@ -1,11 +1,14 @@
 """Every setting of the service: one strict table, read from the environment once."""
 
+import os
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from skinscore.domain.assessment import Gate
+from skinscore.domain.document import field_problems
+from skinscore.errors import RequestRefused
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -31,3 +34,28 @@ class Settings(BaseSettings):
     deadline_s: float = Field(30.0, gt=0, le=600, description="Longest wait for an answer.")
     max_photos: int = Field(5, ge=1, le=20, description="Photos in one request.")
     max_body_mb: int = Field(64, ge=1, le=1024, description="Largest request body.")
+
+
+def read_settings(**given: object) -> Settings:
+    """Return the settings: what is ``given``, then the environment, then the defaults.
+
+    Raises:
+        RequestRefused: ``usage``, naming each unknown or wrong setting, never its value.
+    """
+    prefix = Settings.model_config["env_prefix"]
+    known = {f"{prefix}{name}".upper() for name in Settings.model_fields}
+    unknown = sorted(
+        name for name in os.environ if name.upper().startswith(prefix) and name.upper() not in known
+    )
+    if unknown:
+        raise RequestRefused(
+            "usage",
+            f"unknown settings {', '.join(unknown)}",
+            f"known are {', '.join(sorted(known))}",
+        )
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as problem:
+        raise RequestRefused(
+            "usage", f"settings: {field_problems(problem)}", "see serving/README.md"
+        ) from None

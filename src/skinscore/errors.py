@@ -157,6 +157,7 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         "zone_blurred": _photo("Zone blurred", "Focus on the skin and hold the camera still."),
         "zone_shadow": _photo("Zone too dark", "Light the face evenly from both sides."),
         "zone_glare": _photo("Zone glares", "Avoid flash on oily skin; dab the skin dry."),
+        "not_gated": _photo("Quality limits were off", "Score the photo again with --gate strict."),
         "low_confidence": _photo(
             "Grade too uncertain", "Take a sharper, better lit photo of this zone."
         ),

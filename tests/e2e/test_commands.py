@@ -1,6 +1,7 @@
 """The commands a user types, in process, on the shipped model and the sample photos."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -103,6 +104,48 @@ def test_a_report_is_one_file_without_outside_resources(command: Command, tmp_pa
     page = report.read_text(encoding="utf-8")
     assert not re.search(r"(src|href)=[\"']https?:", page)
     assert all(concern in page for concern in CONCERNS)
+
+
+def test_a_report_never_overwrites_a_photo_and_is_refused_before_any_work(
+    command: Command, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(sample_photos()[0].read_bytes())
+    for report in (photo, tmp_path / "nowhere" / "report.html"):
+        code, out, _ = command("score", photo, "--json", "--report", report)
+        assert (code, out) == (2, "")
+    assert photo.read_bytes() == sample_photos()[0].read_bytes()
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(command: Command, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.jpg"
+    os.mkfifo(pipe)
+    code, _, err = command("score", pipe)
+    assert code == 2
+    assert "regular file" in err
+
+
+def test_grades_without_a_gate_give_no_depth(command: Command, tmp_path: Path) -> None:
+    assessment = tmp_path / "assessment.json"
+    _, out, _ = command("score", "--json", "--visit", "--gate", "off", *sample_photos())
+    assessment.write_text(out, encoding="utf-8")
+    _, out, _ = command("suggest", assessment, "--patient", sample_questionnaire(), "--confirm")
+    for zone in Suggestion.parse(out).zones:
+        assert zone.status in (Status.WITHHELD, Status.EXCLUDED)
+        assert zone.depth_range_mm is None
+
+
+def test_a_questionnaire_answered_after_the_confirmation_is_refused(
+    command: Command, tmp_path: Path
+) -> None:
+    assessment, patient = tmp_path / "assessment.json", tmp_path / "patient.json"
+    _, out, _ = command("score", "--json", sample_photos()[0])
+    assessment.write_text(out, encoding="utf-8")
+    answers = json.loads(sample_questionnaire().read_text(encoding="utf-8"))
+    patient.write_text(json.dumps(answers | {"answered_on": "2099-01-01"}), encoding="utf-8")
+    code, out, err = command("suggest", assessment, "--patient", patient, "--confirm")
+    assert (code, out) == (2, "")
+    assert "answered on 2099-01-01" in err
 
 
 def test_depths_are_withheld_until_confirmed(command: Command, tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from pydantic import ValidationError
 
 from skinscore import Grader
 from skinscore.assets.shipped import sample_photos
 from skinscore.domain.assessment import Assessment, Gate, Outcome
+from skinscore.errors import RequestRefused
 from skinscore_serving.app import create_app
-from skinscore_serving.settings import Settings
+from skinscore_serving.settings import Settings, read_settings
 from tests.tiny_model import tiny_model
 
 REPOSITORY = Path(__file__).parents[2]
@@ -92,6 +92,13 @@ def test_a_photo_that_cannot_be_graded_is_a_document_not_an_http_error(client: T
         pytest.param(
             {"url": "/v1/assessments?zone=chin", "files": [("photos", b"x")]}, 400, "bad_request",
             id="zone without scale",
+        ),
+        pytest.param(
+            {
+                "url": "/v1/assessments?zone=chin&px_per_mm=0.0001",
+                "files": [("photos", b"x")],
+            },
+            400, "bad_request", id="absurd scale",
         ),
         pytest.param(
             {"url": "/v1/assessments?gate=lenient", "files": [("photos", b"x")]}, 400,
@@ -240,9 +247,26 @@ def test_the_model_endpoint_shows_the_contract(client: TestClient, grader: Grade
     assert body["contract"]["schema"] == "skinscore.contract/1"
 
 
-def test_an_unknown_setting_is_an_error() -> None:
-    with pytest.raises(ValidationError, match="gait"):
-        Settings.model_validate({"gait": "strict"})
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        pytest.param("GATES", "off", "unknown settings SKINSCORE_SERVE_GATES", id="misspelt"),
+        pytest.param("PORT", "abc", "port", id="not a number"),
+        pytest.param("GATE", "lenient", "gate", id="not a gate"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name_and_never_ignored(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(f"SKINSCORE_SERVE_{name}", value)
+    with pytest.raises(RequestRefused, match=words):
+        read_settings()
+
+
+def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKINSCORE_SERVE_PORT", "9000")
+    assert read_settings().port == 9000
+    assert read_settings(port=9001).port == 9001
 
 
 def test_the_operators_page_lists_every_setting_with_its_default_and_meaning() -> None:

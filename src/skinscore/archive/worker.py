@@ -11,6 +11,7 @@ import os
 import stat
 import time
 import traceback
+import warnings
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -50,6 +51,7 @@ class Reading:
 
 def serve(pipe: "Connection[Any, Any]", load: Loader, limits: Limits) -> None:
     """Answer the parent until its end of ``pipe`` closes."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # remarks on metadata; codes say the rest
     os.dup2(2, 1)  # stdout belongs to the parent's result, also when a library is talkative
     try:
         scores = load()

@@ -20,4 +20,4 @@ def sample_photos() -> tuple[Path, ...]:
 
 def sample_questionnaire() -> Path:
     """Return a filled-in questionnaire that fits the sample photos."""
-    return _FOLDER / "samples" / "patient.json"
+    return _FOLDER / "questionnaire.json"

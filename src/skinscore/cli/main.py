@@ -21,6 +21,7 @@ from skinscore.cli.suggest import suggest
 from skinscore.errors import CODES, Exit, RequestRefused, SkinscoreError
 
 COMMANDS_GROUP: Final = "skinscore.commands"
+OWN_COMMANDS: Final = ("score", "suggest", "batch", "model", "doctor")
 
 # Top-level modules that only an extra brings, so that a missing one is named, not a traceback.
 EXTRAS: Final = {
@@ -44,8 +45,13 @@ EPILOG: Final = (
 )
 
 
-def build_app() -> typer.Typer:
-    """Return the whole command tree, entry points included."""
+def build_app(wanted: str | None = None) -> typer.Typer:
+    """Return the command tree.
+
+    Args:
+        wanted: the command about to run; the other rooms' commands are brought only when it is
+            none of the library's own, because grading one photo must not wait for them.
+    """
     app = typer.Typer(
         help="Grade acne scarring, wrinkles and pigmentation per zone of a face photo. "
         "Decision support for clinicians, not a diagnosis, not validated against graders.",
@@ -60,6 +66,8 @@ def build_app() -> typer.Typer:
     app.command()(batch)
     app.add_typer(model_app, name="model")
     app.command()(doctor)
+    if wanted in OWN_COMMANDS:
+        return app
     for point in entry_points(group=COMMANDS_GROUP):
         command = point.load()
         if isinstance(command, typer.Typer):
@@ -74,7 +82,7 @@ def main() -> None:
     # Damaged metadata costs no photo its grade and is not worth a line; codes say what matters.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
-        build_app()()
+        build_app(sys.argv[1] if len(sys.argv) > 1 else None)()
     except SkinscoreError as refusal:
         _say(refusal)
     except ModuleNotFoundError as missing:

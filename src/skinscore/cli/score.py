@@ -1,6 +1,7 @@
 """``skinscore score``: grade photos."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,6 +72,9 @@ def score(
             "a report shows one photo or one visit",
             "Add --visit, or write one report per photo.",
         )
+    _require_regular(photos)
+    if report is not None:
+        _require_free(report, photos)
     from skinscore.grading.grader import Grader
 
     grader = Grader.load(model)
@@ -106,10 +110,43 @@ def _examine(
         disable=len(groups) < 3 or not sys.stderr.isatty(),
         transient=True,
     )
+    limit = grader.contract.decode.max_bytes
     return [
-        grader.examine([path.read_bytes() for path in group], gate=gate, close_up=close_up)
+        grader.examine([_read(path, limit) for path in group], gate=gate, close_up=close_up)
         for group in examined
     ]
+
+
+def _read(path: Path, max_bytes: int) -> bytes:
+    """Return the file, or one byte more than is allowed: the grader then refuses it by size."""
+    with path.open("rb") as file:
+        return file.read(max_bytes + 1)
+
+
+def _require_regular(photos: Sequence[Path]) -> None:
+    """Refuse pipes and devices: opening one may wait for ever."""
+    odd = [number for number, path in enumerate(photos, start=1) if not path.is_file()]
+    if odd:
+        raise RequestRefused(
+            "usage",
+            f"photo {odd[0]} of {len(photos)} is not a regular file",
+            "files of photos",
+        )
+
+
+def _require_free(report: Path, photos: Sequence[Path]) -> None:
+    """Refuse a report that cannot be written, or would overwrite a photo, before any work."""
+    if report.exists() and any(report.samefile(photo) for photo in photos):
+        raise RequestRefused(
+            "usage", "--report names one of the photos", "a file of its own for the report"
+        )
+    target = report if report.exists() else report.absolute().parent
+    if not report.absolute().parent.is_dir() or not os.access(target, os.W_OK):
+        raise RequestRefused(
+            "output_not_writable",
+            "the place of the report cannot be written",
+            "a file in an existing folder that may be written",
+        )
 
 
 def _close_up(photos: list[Path], zone: Zone | None, px_per_mm: float | None) -> "CloseUp | None":

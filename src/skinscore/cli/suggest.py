@@ -1,5 +1,6 @@
 """``skinscore suggest``: a suggestion for clinician review from two documents."""
 
+import codecs
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -133,6 +134,7 @@ def _read(kind: "type[DocumentT]", path: Path, what: str) -> "DocumentT":
         raise RequestRefused(
             "document_invalid", f"{what} has more than {LARGEST_BYTES} bytes", "a smaller file"
         )
+    text = text.removeprefix(codecs.BOM_UTF8)  # some shells write one before redirected output
     if text.lstrip()[:1] == b"[":
         raise RequestRefused(
             "document_invalid",

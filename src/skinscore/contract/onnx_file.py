@@ -169,7 +169,7 @@ def _fields(message: memoryview) -> Iterator[_Field]:
             at += 8 if wire == _FIXED64 else 4
         else:
             raise _not_onnx(f"wire type {wire}")
-        if number == 0 or at > len(message):
+        if number == 0 or tag >> 32 or at > len(message):  # a wider tag reads otherwise elsewhere
             raise _not_onnx("a field that runs past the end")
         yield _Field(number, wire, value, payload, message[start:at])
 

@@ -88,6 +88,10 @@ class ConcernGrade(Document):
             raise ValueError("an assessable concern carries grade, score, probabilities and range")
         if not self.assessable and (any(value is not None for value in values) or not self.codes):
             raise ValueError("a concern that is not assessable carries codes and no values")
+        if self.grade is not None and self.likely_range is not None:
+            low, high = self.likely_range
+            if not low <= self.grade <= high:
+                raise ValueError("the likely range rises and holds the grade")
         return self
 
 
@@ -142,6 +146,19 @@ class Assessment(Document):
     face: tuple[FaceGrade, ...]  # every concern; empty for a close-up or a refused photo
     model: ModelRef
     disclaimer: Disclaimer
+
+    @model_validator(mode="after")
+    def _zones_once_from_graded_photos(self) -> Self:
+        if len({record.zone for record in self.zones}) != len(self.zones):
+            raise ValueError("a zone is listed once")
+        graded = {
+            index for index, photo in enumerate(self.photos) if photo.outcome is Outcome.GRADED
+        }
+        if any(record.photo is not None and record.photo not in graded for record in self.zones):
+            raise ValueError("a zone is taken from a photo that was graded")
+        if any(not 0 <= note.photo < len(self.photos) for note in self.quality):
+            raise ValueError("a quality note speaks of a photo of this assessment")
+        return self
 
     @property
     def outcome(self) -> Outcome:

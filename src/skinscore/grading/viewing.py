@@ -6,6 +6,7 @@ Whatever happens to a photo ends in exactly one outcome; the other photos of the
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from skinscore.domain.assessment import (
 from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.document import sha256_hex
 from skinscore.domain.zones import View, Zone
-from skinscore.errors import CODES, InternalFault, PhotoRefused, SkinscoreError
+from skinscore.errors import CODES, InternalFault, PhotoRefused, RequestRefused, SkinscoreError
 from skinscore.grading.examination import SeverityMap
 from skinscore.grading.gather import ZoneEvidence, merge_crops
 from skinscore.imaging.gate import Passed, photo_blocks, zone_blocks
@@ -31,6 +32,11 @@ from skinscore.imaging.types import Crop, Photo
 
 log = logging.getLogger("skinscore.grading")
 
+# Of a close-up: from a whole face in a thumbnail to a dermatoscope. Far smaller values would turn
+# a small picture into metres of skin.
+MIN_PX_PER_MM: Final = 0.1
+MAX_PX_PER_MM: Final = 200.0
+
 
 @dataclass(frozen=True, slots=True)
 class CloseUp:
@@ -38,6 +44,14 @@ class CloseUp:
 
     zone: Zone  # with the subject's side
     px_per_mm: float  # of the upright photo
+
+    def __post_init__(self) -> None:
+        if not MIN_PX_PER_MM <= self.px_per_mm <= MAX_PX_PER_MM:  # false for NaN too
+            raise RequestRefused(
+                "bad_request",
+                f"a close-up at {self.px_per_mm:g} px per mm",
+                f"{MIN_PX_PER_MM:g} to {MAX_PX_PER_MM:g} px per mm",
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,8 +93,8 @@ def view_photo(
     except Exception as fault:  # a mistake of ours must not take the other views with it
         log.error("internal: %s on photo %s", type(fault).__name__, sha256_hex(data)[:12])
         return Viewed(_bare_record(data, "internal", Outcome.FAILED))
-    passed = () if gate is Gate.OFF else prepared.passed
-    codes = photo_blocks(passed)
+    passed = prepared.passed
+    codes = () if gate is Gate.OFF else photo_blocks(passed)
     refused = bool(codes) and gate is Gate.STRICT
     viewed = Viewed(
         _record(prepared, codes, Outcome.REFUSED if refused else Outcome.GRADED),

@@ -93,8 +93,16 @@ def _crop(
 
 
 def _tile_centres(length: float, side: int) -> list[float]:
-    """Return centres of evenly spread tiles that cover ``length``; one in the middle if it fits."""
+    """Return centres of evenly spread tiles that cover ``length``; one in the middle if it fits.
+
+    Of more than ``MAX_CLOSE_UP_TILES`` only the middle ones: no other can be among those cut.
+    """
     if length <= side:
         return [length / 2]
     count = int(np.ceil(length / side))
-    return [float(place) for place in np.linspace(side / 2, length - side / 2, count)]
+    step = (length - side) / (count - 1)
+    spare = max(0, count - MAX_CLOSE_UP_TILES) // 2
+    return [
+        side / 2 + step * number
+        for number in range(spare, min(count, spare + MAX_CLOSE_UP_TILES + 1))
+    ]

@@ -1,6 +1,7 @@
 """``suggest``: one assessment, one questionnaire and one confirmation make one suggestion."""
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from skinscore.domain.assessment import Assessment
 from skinscore.domain.concerns import CONCERNS, Concern
@@ -16,6 +17,7 @@ from skinscore.domain.suggestion import (
     Suggestion,
     ZoneSuggestion,
 )
+from skinscore.errors import RequestRefused
 from skinscore.protocol.conditions import Place
 from skinscore.protocol.facts import Answers, patient_facts, zone_facts
 from skinscore.protocol.reading import (
@@ -47,8 +49,15 @@ def suggest(
 
     Raises:
         RequestRefused: ``document_invalid``; the confirmation belongs to another assessment or
-            corrects a grade that the assessment does not hold.
+            corrects a grade that the assessment does not hold, or the questionnaire was answered
+            after it.
     """
+    if confirmation is not None and patient.answered_on > _last_day(confirmation):
+        raise RequestRefused(
+            "document_invalid",
+            f"the questionnaire was answered on {patient.answered_on}, after the confirmation",
+            f"at the latest {_last_day(confirmation)}; waiting times count up to that day",
+        )
     rules = load()
     corrected = corrections(assessment, confirmation)
     everywhere = patient_facts(patient, assessment, rules.limits)
@@ -78,6 +87,11 @@ def suggest(
         sources=_sources(rules, zones, first),
         disclaimer=DISCLAIMER,
     )
+
+
+def _last_day(confirmation: Confirmation) -> date:
+    """The day of the confirmation; one later, for a clinic whose day begins before UTC's."""
+    return confirmation.confirmed_at.date() + timedelta(days=1)
 
 
 def _case(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final, Literal
 
-from skinscore.domain.assessment import Assessment, ConcernGrade
+from skinscore.domain.assessment import Assessment, ConcernGrade, Gate
 from skinscore.domain.concerns import Concern
 from skinscore.domain.patient import Answer
 from skinscore.domain.suggestion import Confirmation
@@ -86,6 +86,8 @@ def read(
     """Return what the parts of ``site`` say about ``concern``."""
     parts = {zone: _part(assessment, zone, concern) for zone in site.graded_zones}
     codes = tuple(dict.fromkeys(code for part in parts.values() if part for code in part.codes))
+    if assessment.gate is Gate.OFF:  # no limit was applied: nobody knows how well this was seen
+        codes = (*codes, "not_gated")
     grades: list[tuple[int, float | None]] = []
     sets = []
     for zone, part in parts.items():

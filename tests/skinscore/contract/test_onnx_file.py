@@ -132,3 +132,16 @@ def test_repeated_metadata_is_refused() -> None:
     twice = data + with_metadata(b"", {"a": "2"})
     with pytest.raises(NotReady, match="repeats"):
         inspect(twice)
+
+
+def test_a_tag_wider_than_32_bits_is_refused_because_others_read_it_otherwise() -> None:
+    # Field 14 of a tensor (data_location) with bit 33 of the tag set: 5 bytes instead of one.
+    wide = (14 << 3 | 1 << 33).to_bytes(8, "little")
+    value = int.from_bytes(wide, "little")
+    tag = bytearray()
+    while value > 0x7F:
+        tag.append(value & 0x7F | 0x80)
+        value >>= 7
+    tag.append(value)
+    with pytest.raises(NotReady, match="model_not_onnx"):
+        inspect(tiny_graph() + bytes(tag) + b"\x01")

@@ -86,6 +86,6 @@ def test_dates_that_contradict_are_refused(isotretinoin: object, message: str) -
 
 
 def test_the_shipped_sample_is_a_complete_questionnaire() -> None:
-    sample = Path(skinscore.__file__).parent / "assets" / "samples" / "patient.json"
+    sample = Path(skinscore.__file__).parent / "assets" / "questionnaire.json"
     told = PatientProfile.parse(sample.read_bytes())
     assert "unknown" not in told.to_json()

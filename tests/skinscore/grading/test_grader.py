@@ -122,7 +122,7 @@ def test_gates_differ_only_in_what_limits_do(grader: Grader, views: list[bytes])
                 assert hard == soft
             elif soft.assessable:
                 assert set(hard.codes) <= set(soft.codes)
-    assert off.quality == ()
+    assert off.quality == warn.quality, "measured under every gate"
     assert any(
         "zone_too_small" in row.codes and not row.assessable
         for record in strict.zones
@@ -214,3 +214,16 @@ def test_a_promised_tensor_that_is_not_there_refuses_to_load(tmp_path: Path) -> 
     path.write_bytes(tiny_model(tensors=tensors.model_copy(update={"crops": renamed})))
     with pytest.raises(NotReady, match="signature_mismatch: tensor pictures"):
         Grader.load(path)
+
+
+@pytest.mark.parametrize("px_per_mm", [0.0, 1e-4, 1e9, float("nan"), float("inf"), -5.0])
+def test_a_scale_that_no_close_up_has_is_refused_before_any_work(px_per_mm: float) -> None:
+    with pytest.raises(RequestRefused, match="px per mm"):
+        CloseUp(zone=Zone.CHIN, px_per_mm=px_per_mm)
+
+
+def test_the_coarsest_close_up_stays_cheap(grader: Grader) -> None:
+    out = BytesIO()
+    Image.new("RGB", (3000, 2000), (200, 150, 130)).save(out, "PNG")
+    document = grader.assess_close_up(out.getvalue(), zone=Zone.CHIN, px_per_mm=0.1)
+    assert document.outcome is not Outcome.FAILED

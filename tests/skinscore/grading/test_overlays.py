@@ -59,10 +59,10 @@ def one_cell(row: int, column: int) -> NDArray[np.float32]:
     return values
 
 
-def everywhere(photo: int = 0) -> ZoneRecord:
+def everywhere(photo: int = 0, zone: Zone = Zone.FOREHEAD) -> ZoneRecord:
     """A zone that covers the whole photo, so that the map alone decides what is painted."""
     corners = ((0.0, 0.0), (WIDTH, 0.0), (WIDTH, HEIGHT), (0.0, HEIGHT))
-    return make_zone_record(Zone.FOREHEAD, photo=photo).model_copy(update={"polygon": corners})
+    return make_zone_record(zone, photo=photo).model_copy(update={"polygon": corners})
 
 
 def examined(*maps: SeverityMap) -> Examination:
@@ -168,7 +168,7 @@ def test_each_concern_reads_its_own_layer_in_its_own_colour() -> None:
 def test_a_map_paints_only_its_own_photo() -> None:
     document = make_assessment(
         photos=[make_photo_record(), make_photo_record(seed="second")],
-        zones=[everywhere(photo=0), everywhere(photo=1)],
+        zones=[everywhere(photo=0), everywhere(photo=1, zone=Zone.CHIN)],
     )
     examination = make_examination(document, maps=[make_map(TURNED, flat(1), photo=1)])
     assert not severity_in_photo(examination, 0, CONCERN).any()
