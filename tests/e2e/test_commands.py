@@ -245,6 +245,18 @@ def test_every_code_of_the_table_is_raised_somewhere() -> None:
     assert [code for code in CODES if f'"{code}"' not in source] == []
 
 
+def test_one_photo_from_a_cold_start_stays_below_400_megabytes() -> None:
+    arguments = ["-m", "skinscore.cli", "score", "--json", str(sample_photos()[0])]
+    child = subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    Assessment.parse(child.stdout.read())
+    _, status, usage = os.wait4(child.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert usage.ru_maxrss < 400 * 1024, "kB on Linux"
+
+
 @pytest.mark.slow
 def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")

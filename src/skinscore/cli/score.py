@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,16 +100,13 @@ def score(
 def _examine(
     grader: "Grader", groups: Sequence[list[Path]], gate: Gate, close_up: "CloseUp | None"
 ) -> "list[Examination]":
-    from rich.console import Console
-    from rich.progress import track
+    examined: Iterable[list[Path]] = groups
+    if len(groups) > 2 and sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import track
 
-    examined = track(
-        groups,
-        description="Grading",
-        console=Console(file=sys.stderr),
-        disable=len(groups) < 3 or not sys.stderr.isatty(),
-        transient=True,
-    )
+        console = Console(file=sys.stderr)
+        examined = track(groups, description="Grading", console=console, transient=True)
     limit = grader.contract.decode.max_bytes
     return [
         grader.examine([_read(path, limit) for path in group], gate=gate, close_up=close_up)
