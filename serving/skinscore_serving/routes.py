@@ -7,10 +7,10 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from skinscore import Grader
-from skinscore.domain.assessment import Assessment, Gate
+from skinscore.domain.assessment import MAX_PX_PER_MM, MIN_PX_PER_MM, Assessment, Gate
 from skinscore.domain.zones import Zone
 from skinscore.errors import NotReady, RequestRefused
-from skinscore.grading.viewing import MAX_PX_PER_MM, MIN_PX_PER_MM, CloseUp
+from skinscore.grading.viewing import CloseUp
 from skinscore_serving.admission import Admission
 from skinscore_serving.settings import Settings
 

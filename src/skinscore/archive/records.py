@@ -15,10 +15,9 @@ from skinscore.domain.assessment import (
     Gate,
     Outcome,
     PhotoRecord,
-    Sha256,
     SkinTone,
 )
-from skinscore.domain.document import Document, canonical_json, sha256_hex
+from skinscore.domain.document import Document, Sha256, canonical_json, sha256_hex
 from skinscore.domain.zones import Zone
 
 Attempts = Annotated[int, Field(ge=1)]

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from skinscore import __version__
 from skinscore.archive.records import Settings
-from skinscore.domain.assessment import Outcome, Sha256
-from skinscore.domain.document import Document
+from skinscore.domain.assessment import Outcome
+from skinscore.domain.document import Document, Sha256
 from skinscore.errors import Exit
 
 FILE_NAME: Final = "summary.json"

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skinscore.cli.options import GateOption, ModelOption
-from skinscore.domain.assessment import Assessment, Gate, Outcome
+from skinscore.domain.assessment import (
+    MAX_PX_PER_MM,
+    MIN_PX_PER_MM,
+    Assessment,
+    Gate,
+    Outcome,
+)
 from skinscore.domain.zones import Zone
 from skinscore.errors import Exit, RequestRefused
 
@@ -51,7 +57,9 @@ def score(
     ] = None,
     px_per_mm: Annotated[
         float | None,
-        typer.Option("--px-per-mm", min=0.1, max=200, help="Scale of the close-up."),
+        typer.Option(
+            "--px-per-mm", min=MIN_PX_PER_MM, max=MAX_PX_PER_MM, help="Scale of the close-up."
+        ),
     ] = None,
     gate: GateOption = Gate.STRICT,
     model: ModelOption = None,

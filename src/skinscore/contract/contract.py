@@ -11,16 +11,20 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from skinscore.domain.concerns import CONCERNS, GRADES, Concern
-from skinscore.domain.document import Disclaimer, Document, canonical_json, sha256_hex
+from skinscore.domain.document import (
+    Disclaimer,
+    Document,
+    Fraction,
+    Positive,
+    Sha256,
+    canonical_json,
+    sha256_hex,
+)
 from skinscore.domain.zones import ZONES, Zone
 from skinscore.imaging.rules import DecodeRules, FaceRules, GateLimits, Geometry
 
 METADATA_KEY = "skinscore.contract"  # in the file's metadata_props: the contract's canonical JSON
 DIGEST_KEY = "skinscore.contract_digest"  # sha256 of that text, so that a changed byte shows
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Positive = Annotated[float, Field(gt=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Identity(Document):

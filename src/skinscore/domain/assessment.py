@@ -7,16 +7,19 @@ the upright photo, x to the right, y down.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from skinscore.domain.concerns import CONCERNS, Concern
-from skinscore.domain.document import Disclaimer, Document
+from skinscore.domain.document import Disclaimer, Document, Fraction, Sha256
 from skinscore.domain.zones import View, Zone
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Fraction = Annotated[float, Field(ge=0, le=1)]
+# Scale of a close-up, in px per mm: from a whole face in a thumbnail to a dermatoscope. Far smaller
+# values would turn a small picture into metres of skin.
+MIN_PX_PER_MM: Final = 0.1
+MAX_PX_PER_MM: Final = 200.0
+
 GradeValue = Annotated[int, Field(ge=0, le=4)]
 ScoreValue = Annotated[float, Field(ge=0, le=4)]
 

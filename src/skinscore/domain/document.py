@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from typing import Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skinscore.errors import RequestRefused
 
@@ -14,6 +14,12 @@ Disclaimer = Literal[
     "This software does not rule out skin cancer."
 ]
 DISCLAIMER: Final[Disclaimer] = get_args(Disclaimer)[0]
+
+
+# Kinds of value that several documents hold.
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Document(BaseModel):

@@ -11,9 +11,9 @@ from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from skinscore.domain.assessment import Fraction, GradeValue, Sha256
+from skinscore.domain.assessment import GradeValue
 from skinscore.domain.concerns import CONCERNS, Concern
-from skinscore.domain.document import Disclaimer, Document
+from skinscore.domain.document import Disclaimer, Document, Fraction, Sha256
 from skinscore.domain.zones import Side, TreatmentZone, Zone
 
 GRID_MM: Final = 0.25  # every printed depth is a multiple

@@ -6,13 +6,14 @@ Whatever happens to a photo ends in exactly one outcome; the other photos of the
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinscore.contract.golden import Run
 from skinscore.domain.assessment import (
+    MAX_PX_PER_MM,
+    MIN_PX_PER_MM,
     Gate,
     Outcome,
     PhotoRecord,
@@ -31,11 +32,6 @@ from skinscore.imaging.prepare import PreparedPhoto, Preparer
 from skinscore.imaging.types import Crop, Photo
 
 log = logging.getLogger("skinscore.grading")
-
-# Of a close-up: from a whole face in a thumbnail to a dermatoscope. Far smaller values would turn
-# a small picture into metres of skin.
-MIN_PX_PER_MM: Final = 0.1
-MAX_PX_PER_MM: Final = 200.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from skinscore.domain.document import Document
+from skinscore.domain.document import Document, Fraction, Positive, Sha256
 from skinscore.domain.zones import ZONES, Zone
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Positive = Annotated[float, Field(gt=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class DecodeRules(Document):

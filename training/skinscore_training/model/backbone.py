@@ -6,7 +6,6 @@ CPUs; trained from scratch, so that no licence of foreign pixels hangs on the we
 
 from typing import Final
 
-import torch
 from torch import Tensor, nn
 from torchvision.models.mobilenetv2 import InvertedResidual, MobileNetV2
 
@@ -52,7 +51,3 @@ def conv_block(channels_in: int, channels_out: int, stride: int = 1) -> nn.Seque
         nn.BatchNorm2d(channels_out),
         nn.ReLU6(),
     )
-
-
-def count_parameters(module: nn.Module) -> int:
-    return sum(int(torch.numel(parameter)) for parameter in module.parameters())
