@@ -25,7 +25,7 @@ from skinscore_training.skin.labels import grade_of
 from skinscore_training.skin.outlines import Placement, fill, mean_outline, place, ragged
 from skinscore_training.skin.scars import scar_relief
 from skinscore_training.skin.sheet import Map, Sheet, blur
-from skinscore_training.skin.streams import stream
+from skinscore_training.skin.streams import coin, stream
 from skinscore_training.skin.tissue import melanin_of_ita
 from skinscore_training.skin.wrinkles import line_relief
 
@@ -52,6 +52,7 @@ _CHANCE: Final = {  # of each distractor, in the order they are laid on
     "make_up": 0.25,
 }
 _CHANCE_HARD: Final = 0.7
+_STUBBLE: Final = 0.3  # where a beard grows
 _TOOLS: Final = {
     "redness": distractors.flush,
     "red_marks": distractors.red_marks,
@@ -60,6 +61,7 @@ _TOOLS: Final = {
     "strands": distractors.strands,
     "make_up": distractors.make_up,
 }
+DISTRACTORS: Final = (*_CHANCE, "stubble")  # by name, for renders that ask for certain ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,22 @@ class Subject:
 
 
 def make_subject(
-    seed: int, number: int, plan: CropPlan, geometry: Geometry, wanted: Wanted | None = None
+    seed: int,
+    number: int,
+    plan: CropPlan,
+    geometry: Geometry,
+    wanted: Wanted | None = None,
+    only: frozenset[str] | None = None,
 ) -> Subject:
-    """Make the skin of subject ``number``; ``wanted`` replaces the drawn tone and scores."""
+    """Make the skin of subject ``number``.
+
+    Every layer draws from its own stream: what is asked for below changes that layer and leaves
+    the others as they are, to the last bit.
+
+    Args:
+        wanted: replaces the drawn tone and scores.
+        only: which of :data:`DISTRACTORS` are laid on; None draws them by their chances.
+    """
     side = 2 * int(np.ceil(geometry.side_px * MARGIN / 2))
     sheet = Sheet(side, side, plan.mm_per_px)
 
@@ -97,7 +112,9 @@ def make_subject(
     skin, nuisance = distractors.bare_skin(draws("bare"), sheet, melanin_of_ita(wanted.ita_deg))
     floors = _lay_on(draws, sheet, skin, conditions)
     nuisance |= _texture(draws, sheet, skin, zones, floors)
-    nuisance |= _distract(draws, placement, skin, zones, wanted.hard_negative)
+    if only is None:
+        only = _draw_distractors(draws("which"), zones, wanted.hard_negative)
+    nuisance |= _distract(draws, placement, skin, only)
     painted, values = paint_features(draws("features"), placement, skin)
 
     masks = outlined * ~painted.blocked
@@ -160,18 +177,27 @@ def _texture(
     return values
 
 
+def _draw_distractors(rng: np.random.Generator, zones: list[Zone], hard: bool) -> frozenset[str]:
+    """Each by its own chance; most of them on a hard negative."""
+    drawn = {
+        name for name, chance in _CHANCE.items() if coin(rng, _CHANCE_HARD if hard else chance)
+    }
+    if any(zone.kind in _BEARD for zone in zones) and coin(rng, _STUBBLE):
+        drawn.add("stubble")
+    return frozenset(drawn)
+
+
 def _distract(
-    draws: Draws, placement: Placement, skin: Skin, zones: list[Zone], hard: bool
+    draws: Draws, placement: Placement, skin: Skin, only: frozenset[str]
 ) -> dict[str, float]:
-    """Add distractors, each by its own chance; most of them on a hard negative."""
-    values = dict.fromkeys((*_CHANCE, "stubble"), 0.0)
-    sheet, which = placement.sheet, draws("which")
-    for name, chance in _CHANCE.items():
-        if which.random() < (_CHANCE_HARD if hard else chance):
-            values |= _TOOLS[name](draws(name), sheet, skin)
-    if any(zone.kind in _BEARD for zone in zones) and which.random() < 0.3:
+    """Lay the named distractors on."""
+    values = dict.fromkeys(DISTRACTORS, 0.0)
+    for name, tool in _TOOLS.items():
+        if name in only:
+            values |= tool(draws(name), placement.sheet, skin)
+    if "stubble" in only:
         outlines = [placement.to_px(mean_outline(zone)) for zone in ZONES if zone.kind in _BEARD]
-        region = np.max([fill(sheet, outline) for outline in outlines], 0)
-        soft = blur(region, 3 / sheet.mm_per_px)
-        values |= distractors.stubble(draws("stubble"), sheet, skin, soft)
+        region = np.max([fill(placement.sheet, outline) for outline in outlines], 0)
+        soft = blur(region, 3 / placement.sheet.mm_per_px)
+        values |= distractors.stubble(draws("stubble"), placement.sheet, skin, soft)
     return values
