@@ -37,13 +37,13 @@ def test_level_skin_faces_the_camera_and_loses_no_light() -> None:
     assert torch.allclose(relief.normals(flat, 0.4)[:, 2], torch.ones(2, 32, 32))
     assert torch.allclose(relief.cavity(flat, 0.4), torch.ones(2, 32, 32), atol=1e-4)
     light = torch.full((2, 3, 32, 32), 0.7)
-    assert torch.allclose(relief.subsurface(light, 0.4, torch.ones(2)), light, atol=1e-5)
+    assert torch.allclose(relief.subsurface(light, 0.4, 1.0), light, atol=1e-5)
 
 
 def test_light_spreads_farther_in_red_than_in_blue() -> None:
     x = torch.arange(64) * 0.4
     wave = torch.sin(2 * torch.pi * x / 3.2).expand(1, 3, 64, 64)
-    spread = relief.subsurface(wave, 0.4, torch.ones(1)).amax((0, 2, 3))
+    spread = relief.subsurface(wave, 0.4, 1.0).amax((0, 2, 3))
     assert spread[0] < spread[1] < spread[2] < 1
 
 
