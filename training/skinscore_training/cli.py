@@ -120,6 +120,22 @@ def card(
     _say(f"card: {written}")
 
 
+@app.command()
+def ablate(
+    preset: PresetOption,
+    crops: Annotated[int, typer.Option(min=16, help="Training crops per variant.")] = 1600,
+    epochs: Annotated[int, typer.Option(min=1)] = 3,
+    seeds: Annotated[int, typer.Option(min=1)] = 2,
+) -> None:
+    """Train the recipe with one part left out at a time, on equal budgets; print the table."""
+    from skinscore_training.ablate import ablate
+
+    table = ablate(*_open(preset), crops=crops, epochs=epochs, seeds=seeds)
+    means = table.drop(columns="seed").groupby("variant", sort=False).mean()
+    for variant, row in means.iterrows():
+        _report(f"ablate {variant}", {str(name): float(value) for name, value in row.items()})
+
+
 def _open(name: str) -> tuple[presets.Preset, runs.RunFolder]:
     preset = presets.load(name)
     return preset, runs.RunFolder(presets.RUNS / preset.name)

@@ -66,8 +66,8 @@ def melanin_of_ita(ita_deg: float) -> float:
 def contrast_dilution(melanin: float) -> float:
     """Return how much more melanin a mark needs on a tone to look as dark against it, 1 or more.
 
-    One more per cent of melanosomes takes 1.9 L* off the lightest skin and 0.4 off the darkest in
-    :func:`reflectance`; with the factor 1 + (f / 18 %)^1.6 it takes 1.5 to 2.0 on every tone.
+    One more per cent of melanosomes takes 1.9 L* off the lightest skin and 0.5 off the darkest in
+    :func:`reflectance`; with the factor 1 + (f / 18 %)^1.6 it takes 1.9 to 2.5 on every tone.
     Clinical scales grade darkness against the patient's own skin (mMASI, IGA), so a grade must
     mean about the same contrast everywhere.
     """
