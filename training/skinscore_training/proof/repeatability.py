@@ -187,20 +187,21 @@ def _coverage(by_gate: dict[Gate, pd.DataFrame], photos: dict[Gate, tuple[int, i
     lines = []
     for gate, rows in by_gate.items():
         graded, every = photos[gate]
-        zones = [
-            len(
-                repeated(rows[rows["concern"] == concern.value]).drop_duplicates(
-                    ["patient", "zone"]
-                )
-            )
-            for concern in CONCERNS
-        ]
-        lines.append((gate.value, f"{graded} of {every}", *map(str, zones)))
+        again = repeated_by_concern(rows)
+        lines.append((gate.value, f"{graded} of {every}", *map(str, again)))
     return Table(
         caption="Photos with any grade, and patient-zones graded in at least two photos",
         header=("gate", "photos", *CONCERNS),
         rows=tuple(lines),
     )
+
+
+def repeated_by_concern(rows: pd.DataFrame) -> list[int]:
+    """Return how many patient-zones are graded in at least two photos, per concern."""
+    return [
+        repeated(rows[rows["concern"] == concern.value]).groupby(["patient", "zone"]).ngroups
+        for concern in CONCERNS
+    ]
 
 
 def prove(reader: PhotoReader, patients: Sequence[Pictured], seed: int) -> Part:

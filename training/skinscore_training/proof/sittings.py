@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -98,12 +98,11 @@ def load(folder: Path, number: int) -> Pictured:
     """Return patient ``number``, who has been rendered."""
     home = _home(folder, number)
     truth = runs.read_json(home / TRUTH, "prove")
+    scores = truth["scores"]
     return Pictured(
         number=number,
         truth={
-            zone: {
-                concern: float(truth["scores"][zone.value][concern.value]) for concern in CONCERNS
-            }
+            zone: {concern: float(scores[zone.value][concern.value]) for concern in CONCERNS}
             for zone in ZONES
         },
         ita_deg=float(truth["ita_deg"]),
@@ -154,16 +153,11 @@ def _render(folder: Path, number: int, settings: SittingSettings) -> None:
         dyed = replace(sitting, sitter=replace(sitting.sitter, hair_colour=colour))
         shot = photograph(dyed, Pose(), clinic_lighting(), usual, 0)
         runs.write(part / f"hair_{name}.jpg", to_jpeg(shot.pixels, _JPEG))
-    truth: dict[str, Any] = {
-        "ita_deg": patient.ita_deg,
-        "scores": {
-            zone.value: {
-                concern.value: float(sitting.scores[zone][concern]) for concern in CONCERNS
-            }
-            for zone in ZONES
-        },
+    scores = {
+        zone.value: {concern.value: float(row[concern]) for concern in CONCERNS}
+        for zone, row in sitting.scores.items()
     }
-    runs.write_json(part / TRUTH, truth)
+    runs.write_json(part / TRUTH, {"ita_deg": patient.ita_deg, "scores": scores})
     part.rename(_home(folder, number))
 
 
