@@ -136,6 +136,62 @@ def ablate(
         _report(f"ablate {variant}", {str(name): float(value) for name, value in row.items()})
 
 
+@app.command()
+def prove(
+    model: Annotated[
+        Path, typer.Option("--model", exists=True, dir_okay=False, help="The model file.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", file_okay=False, help="Folder of proof.json, proof.md, PNG.")
+    ],
+    rendered: Annotated[
+        Path | None,
+        typer.Option(
+            "--rendered",
+            file_okay=False,
+            help="Photos of rendered patients, kept for other models too; OUT/patients when left "
+            "out.",
+        ),
+    ] = None,
+    people: Annotated[
+        int, typer.Option("--people", min=2, help="Patients, and skins, per part.")
+    ] = 40,
+    sfhq: Annotated[
+        Path | None,
+        typer.Option("--sfhq", exists=True, file_okay=False, help="Generated portraits."),
+    ] = None,
+    wrinkle_masks: Annotated[
+        Path | None,
+        typer.Option("--wrinkle-masks", exists=True, file_okay=False, help="Hand-drawn lines."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of skins and of intervals.")] = 0,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="A part to measure (repeat for several); all when left out."),
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Also draw contact sheets and overlays.")
+    ] = False,
+) -> None:
+    """Measure behaviour: repeatability, doses, distractors, tones, portraits, lines, tricks."""
+    from skinscore_training.proof import prove as proving
+
+    request = proving.Request(
+        model=model,
+        out=out,
+        rendered=rendered if rendered is not None else out / "patients",
+        people=people,
+        seed=seed,
+        portraits=sfhq,
+        masks=wrinkle_masks,
+    )
+    proof = proving.prove(request, only if only is not None else list(proving.PARTS))
+    if pictures:
+        proving.draw(request)
+    met = sum(bool(finding.met) for _, finding in proof.judged)
+    _say(f"prove: {met} of {len(proof.judged)} targets met; {out / 'proof.md'}")
+
+
 def _open(name: str) -> tuple[presets.Preset, runs.RunFolder]:
     preset = presets.load(name)
     return preset, runs.RunFolder(presets.RUNS / preset.name)
