@@ -17,6 +17,7 @@ from skinscore_training.progress import console
 
 RELEASE_MODEL: Final = Path("src/skinscore/assets/skinscore.onnx")
 RELEASE_CARD: Final = Path("MODEL_CARD.md")
+RELEASE_PROOF: Final = Path("docs/reference/proof.md")
 
 app = typer.Typer(
     help="Make a model: render, split, fit, calibrate, export, evaluate, card.",
@@ -114,9 +115,11 @@ def card(
     recipe, folder = _open(preset)
     written = card(recipe, folder)
     if release:
+        proven = runs.require(folder.proof.with_suffix(".md"), "prove")
         shutil.copyfile(folder.release, RELEASE_MODEL)
         shutil.copyfile(written, RELEASE_CARD)
-        _say(f"card: {RELEASE_MODEL} and {RELEASE_CARD} now hold this model")
+        shutil.copyfile(proven, RELEASE_PROOF)
+        _say(f"card: {RELEASE_MODEL}, {RELEASE_CARD} and {RELEASE_PROOF} now speak of this model")
     _say(f"card: {written}")
 
 

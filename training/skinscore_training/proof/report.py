@@ -43,7 +43,7 @@ def markdown(proof: Proof) -> str:
         "over the subjects that are counted. A figure meets its target by its value; an interval "
         "that reaches across the target says that more subjects are needed.",
         "## Targets",
-        _table(_summary(proof)),
+        targets(proof),
     ]
     for part in proof.parts:
         chapters += [f"## {part.title}", part.method]
@@ -52,6 +52,11 @@ def markdown(proof: Proof) -> str:
         chapters.append("## Not measured")
         chapters.append("\n".join(f"- {name}: {why}" for name, why in proof.not_measured.items()))
     return "\n\n".join(chapters) + "\n"
+
+
+def targets(proof: Proof) -> str:
+    """Return the table of every figure that has a target, by the worst of its groups."""
+    return _table(_summary(proof))
 
 
 def _summary(proof: Proof) -> Table:
