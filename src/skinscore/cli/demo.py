@@ -35,7 +35,7 @@ def _confirm_each(assessment: Assessment) -> Confirmation:
     """Confirm grade by grade, as a clinician does who has looked at every zone.
 
     A grade that a person set is certain; one that is only waved through keeps the model's doubt,
-    and a sketch of a model doubts enough to withhold nearly everything.
+    which may withhold a depth.
     """
     return Confirmation(
         schema="skinscore.confirmation/1",

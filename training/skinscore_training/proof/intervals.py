@@ -19,22 +19,19 @@ RESAMPLES: Final = 2000  # methods f.1
 
 
 def over_subjects(
-    statistic: Callable[[Index], float], subjects: int, seed: int, resamples: int = RESAMPLES
+    statistic: Callable[[Index], float], subjects: int, seed: int, resamples: int | None = None
 ) -> Interval:
     """Return the percentile 95 % interval of ``statistic``.
 
     Args:
         statistic: of the subjects with these indices, repeats included; NaN where undefined.
+        resamples: RESAMPLES when None.
 
     Undefined resamples are left out; (NaN, NaN) when all are.
     """
     rng = np.random.default_rng(seed)
-    values = np.array(
-        [
-            statistic(rng.integers(0, subjects, subjects))
-            for _ in range(resamples if subjects else 0)
-        ]
-    )
+    count = 0 if subjects == 0 else RESAMPLES if resamples is None else resamples
+    values = np.array([statistic(rng.integers(0, subjects, subjects)) for _ in range(count)])
     values = values[~np.isnan(values)]
     if not values.size:
         return float("nan"), float("nan")

@@ -29,7 +29,7 @@ SIDE: Final = 256  # cells of the frame; one is 4 x 4 px of the FFHQ 1024 alignm
 SMOOTHING: Final = 3.0  # σ in cells: faces in this alignment agree to about as much
 OTHER_SMOOTHINGS: Final = (1.0, 6.0)  # reported beside it
 MIN_GRADED: Final = 0.25  # share of the faces that must be graded at a cell
-_RESAMPLES: Final = 400  # of maps; each is blurred anew
+_RESAMPLES: Final = 200  # of maps; each is blurred anew
 
 Map = NDArray[np.float32]  # (SIDE, SIDE)
 

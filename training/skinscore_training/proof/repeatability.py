@@ -117,7 +117,7 @@ def _of_group(
         found(
             metric,
             float(of_sums(sums.sum(axis=0))),
-            metrics.bootstrap(of_sums, sums, RESAMPLES, seed),
+            metrics.bootstrap(of_sums, sums, RESAMPLES, seed) if len(sums) else None,
             n=len(sums),
             subjects="patients",
             concern=concern,

@@ -96,7 +96,7 @@ def _from_the_side(view: View, degrees: float) -> View:
 TRICKS: Final = MappingProxyType(
     {
         "defocus": Trick(
-            "blur, σ in px at 5 px/mm", (0.3, 0.0, 0.6, 0.9, 1.2, 1.5), _camera(defocus_px=_same)
+            "blur, σ in px at 5 px/mm", (0.3, 0.6, 0.9, 1.2, 1.5), _camera(defocus_px=_same)
         ),
         "sharpening": Trick(
             "unsharp mask, strength", (0.3, 0.0, 0.6, 0.9, 1.2), _camera(sharpen=_same)
