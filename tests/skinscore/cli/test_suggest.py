@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ def files(tmp_path: Path) -> dict[str, str]:
     texts = {
         "assessment": assessment.to_json(),
         "list": f"[{assessment.to_json()}]",
-        "patient": json_of(),
+        "patient": json_of(),  # of the day of the confirmation document
+        "today": json_of(answered_on=datetime.now(UTC).date().isoformat()),
         "confirmation": confirmed(assessment, correction).to_json(),
         "empty": "",
     }
@@ -40,7 +42,7 @@ def run(*arguments: str) -> tuple[str, str]:
 
 
 def test_the_document_goes_to_stdout_and_the_words_to_stderr(files: dict[str, str]) -> None:
-    out, err = run(files["assessment"], "--patient", files["patient"], "--confirm", "--by", "Dr B")
+    out, err = run(files["assessment"], "--patient", files["today"], "--confirm", "--by", "Dr B")
     made = Suggestion.parse(out)
     assert made.confirmation is not None
     assert made.confirmation.by == "Dr B"
