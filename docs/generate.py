@@ -13,9 +13,14 @@ from pydantic import BaseModel
 
 from skinscore.contract.contract import Contract
 from skinscore.domain.assessment import Assessment
+from skinscore.domain.course import Course
+from skinscore.domain.explanation import Explanation
+from skinscore.domain.followup import Comparison, SinceFirstVisit
+from skinscore.domain.override import Overrides
 from skinscore.domain.patient import PatientProfile
 from skinscore.domain.suggestion import Confirmation, Suggestion
 from skinscore.errors import CODES
+from skinscore.protocol.overlay import Overlay
 
 REFERENCE: Final = Path(__file__).parent / "reference"
 
@@ -23,7 +28,13 @@ DOCUMENTS: Final[dict[str, type[BaseModel]]] = {
     "assessment": Assessment,
     "patient": PatientProfile,
     "confirmation": Confirmation,
+    "overrides": Overrides,
+    "overlay": Overlay,
     "suggestion": Suggestion,
+    "explanation": Explanation,
+    "course": Course,
+    "since": SinceFirstVisit,
+    "comparison": Comparison,
     "contract": Contract,
 }
 

@@ -55,7 +55,7 @@ def draft(
                 return None
             parts.append(part)
     steps = [step for part in parts for step in part.steps]
-    course = _as_a_zone(rules, [part.course for part in parts], ceilings, steps)
+    course = _as_a_zone(rules, parts, ceilings, steps)
     if course is None:
         return None
     return Draft(
@@ -71,6 +71,7 @@ def draft(
 class _Part:
     """One concern on its own way from base range to the last modifier."""
 
+    concern: Concern
     course: Course
     published: tuple[float, float]
     evidence: Evidence
@@ -105,7 +106,7 @@ def _part(
         if modifier.note:
             notes.append(modifier.note)
         course = after
-    return _Part(course, row.depth.pair, row.evidence, tuple(steps), tuple(notes))
+    return _Part(concern, course, row.depth.pair, row.evidence, tuple(steps), tuple(notes))
 
 
 def _start(every: list[TableRow]) -> Course | None:
@@ -122,17 +123,19 @@ def _start(every: list[TableRow]) -> Course | None:
 
 
 def _as_a_zone(
-    rules: Rulebook, courses: list[Course], ceilings: Ceilings, steps: list[RuleStep]
+    rules: Rulebook, parts: list[_Part], ceilings: Ceilings, steps: list[RuleStep]
 ) -> Course | None:
-    if not courses:
+    if not parts:
         return None
-    whole = combine(courses)
-    if len(courses) > 1:
-        steps.append(modifier_step(rules.modifier("M7"), None, None, whole))
+    whole = combine([part.course for part in parts])
+    if len(parts) > 1:
+        limits = tuple(f"{part.concern}: up to {part.course.depth.high:g} mm" for part in parts)
+        steps.append(modifier_step(rules.modifier("M7"), None, None, whole, inputs=limits))
     deep = rules.modifier(DEEP)
     if deep.effect is None or whole.depth.high < rules.limits.deep_from_mm.value:
         return whole
     after = apply(deep.effect, whole, ceilings)
     if after is not None:
-        steps.append(modifier_step(deep, None, whole, after))
+        limit = (f"upper limit: {whole.depth.high:g} mm",)
+        steps.append(modifier_step(deep, None, whole, after, inputs=limit))
     return after

@@ -18,6 +18,7 @@ from skinscore.domain.patient import (
     PigmentationType,
 )
 from skinscore.domain.zones import Zone
+from skinscore.protocol.dates import completed_months
 from skinscore.protocol.rulebook import Rulebook
 from skinscore.protocol.rules import Timing, Wait
 from skinscore.protocol.vocabulary import Fact
@@ -128,7 +129,7 @@ def _waits(start: date, today: date, wait: Wait) -> bool:
     if wait.days is not None:
         return today - start < timedelta(days=wait.days)
     assert wait.months is not None  # one of the two is given
-    return _completed_months(start, today) < wait.months
+    return completed_months(start, today) < wait.months
 
 
 def _yes(holds: bool) -> Answer:
@@ -141,11 +142,6 @@ def _unless_unknown(value: str, yes: Iterable[str]) -> Answer:
 
 def _between(age: int | str, least: float, below: float) -> Answer:
     return Answer.UNKNOWN if isinstance(age, str) else _yes(least <= age < below)
-
-
-def _completed_months(start: date, end: date) -> int:
-    """Return the whole months from ``start`` to ``end``; a shorter month's end completes none."""
-    return (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
 
 
 def _darker(phototype: Phototype, assessment: Assessment, below_ita_deg: float) -> Answer:

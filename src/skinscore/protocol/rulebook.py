@@ -18,7 +18,7 @@ from skinscore.domain.concerns import CONCERNS, GRADES, Concern
 from skinscore.domain.document import Document, canonical_json, field_problems, sha256_hex
 from skinscore.domain.suggestion import Advice, RulebookRef, Source, Text
 from skinscore.domain.zones import TreatmentZone
-from skinscore.errors import InternalFault
+from skinscore.errors import InternalFault, RequestRefused
 from skinscore.protocol.rules import (
     AdviceRule,
     BaseRow,
@@ -74,7 +74,7 @@ class Wording(Document):
 class Rulebook(Document):
     """All rules, in the order in which they act."""
 
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(\+[a-z0-9.]+)?$")]
     review: Text
     overlay: Text | None  # the clinic's own stricter rules, by name; null in the shipped files
     limits: Limits
@@ -222,6 +222,22 @@ def parse(texts: dict[str, str]) -> Rulebook:
             "internal",
             f"the rulebook has {problem.error_count()} problems: {field_problems(problem)}",
             "every rule has exactly its fields and knows its sources",
+        ) from None
+
+
+def read_yaml(text: str) -> Any:
+    """Return what ``text`` (YAML or JSON, not ours) says.
+
+    Raises:
+        RequestRefused: ``document_invalid`` when it is not YAML, or writes a key twice.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise RequestRefused(
+            "document_invalid", f"the file is not valid YAML{where}", "YAML or JSON is allowed"
         ) from None
 
 

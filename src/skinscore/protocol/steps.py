@@ -49,6 +49,7 @@ def modifier_step(
     after: Course,
     *,
     answers: Answers | None = None,
+    inputs: tuple[str, ...] = (),
 ) -> RuleStep:
     """Return the step of a modifier that turned ``before`` into ``after``.
 
@@ -56,10 +57,11 @@ def modifier_step(
         concern: None for the zone as a whole.
         before: None when the rule brings a range of its own (several concerns in one zone).
         answers: what the rule's condition listened to; None when it listens to none.
+        inputs: "name: value" of whatever else it looked at.
     """
     facts = dict.fromkeys(fact for condition in rule.when for fact in condition.facts)
-    inputs = tuple(f"{fact}: {answers[fact]}" for fact in facts) if answers else ()
-    step = _modifier_step(rule, concern, inputs)
+    heard = tuple(f"{fact}: {answers[fact]}" for fact in facts) if answers else ()
+    step = _modifier_step(rule, concern, (*heard, *inputs))
     return step.model_copy(
         update={
             "before_mm": before.depth.pair if before else None,

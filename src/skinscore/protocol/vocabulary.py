@@ -37,16 +37,17 @@ class Verdict(StrEnum):
 
 
 class FollowUp(StrEnum):
-    """The situations that the follow-up tells apart, the gravest first."""
+    """The situations that the follow-up tells apart; the first that holds decides."""
 
     SIGN_OF_HARM = "sign_of_harm"
     DARKER = "darker"
+    WORSE = "worse"
     SIGNS_UNANSWERED = "signs_unanswered"
     NOT_COMPARABLE = "not_comparable"
-    NO_GAIN = "no_gain"
-    WORSE = "worse"
-    TOO_EARLY = "too_early"
     SERIES_NOT_OVER = "series_not_over"
+    TOO_EARLY = "too_early"
+    NO_GAIN = "no_gain"
+    NOTHING_TO_JUDGE = "nothing_to_judge"
     GAINED = "gained"
 
 
