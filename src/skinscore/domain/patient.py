@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from skinscore.domain.assessment import GradeValue
 from skinscore.domain.document import Document, canonical_json, sha256_hex
 from skinscore.domain.zones import Zone
 
@@ -142,6 +143,14 @@ class Timing(Document):
     other_scar: DatedEvent  # surgical or traumatic scar in the field: the day it arose
 
 
+class HandGrades(Document):
+    """Grades that the clinician gave by eye where no photo of the face reaches."""
+
+    acne_scarring: GradeValue
+    wrinkles: GradeValue
+    pigmentation: GradeValue
+
+
 class Examination(Document):
     """What only a clinician in the room can see or feel."""
 
@@ -155,6 +164,7 @@ class Examination(Document):
     laxity_or_folds: Answer  # loose skin, redundant folds
     redness_or_vessels: Answer  # telangiectasia, post-inflammatory erythema, rosacea
     advanced_photoageing: Answer  # Glogau IV: yellow-grey skin, no skin without wrinkles
+    neck: HandGrades | None  # 0 none .. 4 severe; null: not looked at, and then no suggestion
 
 
 class DeviceKind(StrEnum):
@@ -258,6 +268,7 @@ class PatientProfile(Document):
                 laxity_or_folds=Answer.UNKNOWN,
                 redness_or_vessels=Answer.UNKNOWN,
                 advanced_photoageing=Answer.UNKNOWN,
+                neck=None,
             ),
             device="unknown",
         )

@@ -1,28 +1,19 @@
 """What to know and to do beside a range, and instead of one."""
 
-from skinscore.domain.suggestion import COURSE_TOPICS, TOPICS_WITHOUT_RANGE, Advice
+from skinscore.domain.suggestion import Advice
 from skinscore.protocol.conditions import Place, any_holds
 from skinscore.protocol.rulebook import Rulebook
 
 
 def zone_advice(rules: Rulebook, place: Place) -> tuple[str, ...]:
     """Return the ids of the advice that holds at ``place``; without a range, only alternatives."""
-    return tuple(
-        rule.id
-        for rule in rules.advice
-        if rule.topic not in COURSE_TOPICS
-        and (place.high_mm is not None or rule.topic in TOPICS_WITHOUT_RANGE)
-        and any_holds(rule.when, place)
-    )
+    asked = rules.alternatives if place.high_mm is None else rules.advice_of_zones
+    return tuple(rule.id for rule in asked if any_holds(rule.when, place))
 
 
 def course_advice(rules: Rulebook, patient: Place) -> tuple[str, ...]:
     """Return the ids of the advice about sessions, products, aftercare and the course."""
-    return tuple(
-        rule.id
-        for rule in rules.advice
-        if rule.topic in COURSE_TOPICS and any_holds(rule.when, patient)
-    )
+    return tuple(rule.id for rule in rules.advice_of_courses if any_holds(rule.when, patient))
 
 
 def spelled_out(rules: Rulebook, rule_ids: set[str]) -> tuple[Advice, ...]:

@@ -1,13 +1,13 @@
 """``suggest``: one assessment, one questionnaire and one confirmation make one suggestion."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from skinscore.domain.assessment import Assessment
 from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.domain.document import DISCLAIMER
 from skinscore.domain.override import Overrides
-from skinscore.domain.patient import PatientProfile
+from skinscore.domain.patient import DatedEvent, LocalAnswer, PatientProfile
 from skinscore.domain.suggestion import (
     TITLE,
     Advice,
@@ -25,11 +25,13 @@ from skinscore.protocol.conditions import Place
 from skinscore.protocol.facts import Answers, patient_facts, zone_facts
 from skinscore.protocol.overriding import set_depths, waive
 from skinscore.protocol.reading import (
+    NECK,
     Corrections,
     Reading,
     Site,
     corrections,
     read,
+    read_by_hand,
     resolve_stretching,
     sites,
 )
@@ -73,9 +75,14 @@ def suggest(
     corrected = corrections(assessment, confirmation)
     waived = waive(rules, patient, assessment, overrides)
     everywhere = patient_facts(patient, assessment, rules, {row.rule_id for row in waived})
-    whole = Place(None, zone_facts(everywhere, patient, (), seen_well=True), {})
-    cases = tuple(
-        _case(rules, assessment, patient, everywhere, site, corrected) for site in sites(assessment)
+    local = patient.local_answers
+    whole = Place(None, zone_facts(everywhere, local, (), seen_well=True), {})
+    cases = (
+        *(
+            _case(rules, assessment, local, everywhere, site, corrected)
+            for site in sites(assessment)
+        ),
+        *_neck(patient, everywhere),
     )
     valid_until = patient.answered_on + timedelta(days=rules.limits.questionnaire_days.value)
     doubts = _doubts(confirmation, valid_until)
@@ -129,15 +136,26 @@ def _last_day(confirmation: Confirmation) -> date:
 def _case(
     rules: Rulebook,
     assessment: Assessment,
-    patient: PatientProfile,
+    local: Mapping[str, LocalAnswer | DatedEvent],
     everywhere: Answers,
     site: Site,
     corrected: Corrections,
 ) -> Case:
     width = int(rules.limits.low_confidence_width.value)
     readings = tuple(read(assessment, site, concern, corrected, width) for concern in CONCERNS)
-    answers = zone_facts(everywhere, patient, site.graded_zones, seen_well=seen_well(readings))
+    answers = zone_facts(everywhere, local, site.graded_zones, seen_well=seen_well(readings))
     return Case(site, Place(site.zone, answers, _considered(readings, answers)), readings)
+
+
+def _neck(patient: PatientProfile, everywhere: Answers) -> Iterator[Case]:
+    """Yield the neck when it was graded by hand.
+
+    The questionnaire cannot name it as a place, so a local answer of anywhere holds for it.
+    """
+    if (grades := patient.examination.neck) is not None:
+        readings = tuple(read_by_hand(concern, getattr(grades, concern)) for concern in CONCERNS)
+        place = Place(NECK.zone, everywhere, _considered(readings, everywhere))
+        yield Case(NECK, place, readings)
 
 
 def _considered(
@@ -202,5 +220,5 @@ def _sources(
     used |= {key for referral in first for key in referral.sources}
     used |= {key for advice in said for key in advice.sources}
     reasons = {reason.code for zone in zones for reason in zone.reasons}
-    used |= {key for rule in rules.rules if rule.id in reasons for key in rule.sources}
+    used |= {key for code in reasons for key in rules.sources_of.get(code, ())}
     return rules.cite(used)

@@ -69,7 +69,11 @@ def patient_facts(
 
 
 def zone_facts(
-    everywhere: Answers, patient: PatientProfile, zones: Iterable[Zone], *, seen_well: bool
+    everywhere: Answers,
+    local_answers: Mapping[str, LocalAnswer | DatedEvent],
+    zones: Iterable[Zone],
+    *,
+    seen_well: bool,
 ) -> Answers:
     """Return the facts of one treatment zone that is graded by ``zones``.
 
@@ -77,7 +81,7 @@ def zone_facts(
     """
     here = set(zones)
     local: dict[Fact, Answer] = {Fact.ZONE_NOT_SEEN_WELL: _yes(not seen_well)}
-    for name, value in patient.local_answers.items():
+    for name, value in local_answers.items():
         if value.zones and here.isdisjoint(value.zones):
             local[_fact(name, value)] = Answer.NO
     return {**everywhere, **local}

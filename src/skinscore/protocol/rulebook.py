@@ -16,7 +16,14 @@ from pydantic import Field, ValidationError, model_validator
 
 from skinscore.domain.concerns import CONCERNS, GRADES, Concern
 from skinscore.domain.document import Document, canonical_json, field_problems, sha256_hex
-from skinscore.domain.suggestion import Advice, RulebookRef, Source, Text
+from skinscore.domain.suggestion import (
+    COURSE_TOPICS,
+    TOPICS_WITHOUT_RANGE,
+    Advice,
+    RulebookRef,
+    Source,
+    Text,
+)
 from skinscore.domain.zones import TreatmentZone
 from skinscore.errors import InternalFault, RequestRefused
 from skinscore.protocol.rules import (
@@ -157,6 +164,21 @@ class Rulebook(Document):
         return {rule.id: rule for rule in self.modifiers}
 
     @cached_property
+    def advice_of_zones(self) -> tuple[AdviceRule, ...]:
+        """The advice about one treatment zone."""
+        return tuple(rule for rule in self.advice if rule.topic not in COURSE_TOPICS)
+
+    @cached_property
+    def alternatives(self) -> tuple[AdviceRule, ...]:
+        """The advice that needs no range."""
+        return tuple(rule for rule in self.advice if rule.topic in TOPICS_WITHOUT_RANGE)
+
+    @cached_property
+    def advice_of_courses(self) -> tuple[AdviceRule, ...]:
+        """The advice about the whole course."""
+        return tuple(rule for rule in self.advice if rule.topic in COURSE_TOPICS)
+
+    @cached_property
     def said(self) -> Mapping[str, Advice]:
         """The advice of every advice rule, by the rule's id."""
         return {
@@ -172,6 +194,11 @@ class Rulebook(Document):
             )
             for rule in self.advice
         }
+
+    @cached_property
+    def sources_of(self) -> Mapping[str, tuple[SourceKey, ...]]:
+        """The source keys of every rule, by the rule's id."""
+        return {rule.id: rule.sources for rule in self.rules}
 
     def zone(self, zone: TreatmentZone) -> ZoneRule:
         return self._zones[zone]

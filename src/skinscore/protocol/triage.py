@@ -64,9 +64,10 @@ def _open(
 
 
 def _stands(rule: Blocking, place: Place, answer: Answer) -> bool:
-    if isinstance(rule, Timing) and rule.only_with and not place.present(rule.only_with):
+    if place.answers[rule.fact] is not answer:
         return False
-    return place.answers[rule.fact] is answer
+    only_with = rule.only_with if isinstance(rule, Timing) else None
+    return only_with is None or place.present(only_with)
 
 
 def _unanswered(rules: Rulebook, rule: Blocking | Question) -> Reason:

@@ -81,6 +81,7 @@ CLEAR: Final[Mapping[str, Any]] = {
         "laxity_or_folds": "no",
         "redness_or_vessels": "no",
         "advanced_photoageing": "no",
+        "neck": None,
     },
     "device": SKINPEN,
 }

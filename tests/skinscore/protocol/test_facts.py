@@ -70,7 +70,7 @@ def test_a_local_answer_holds_where_it_says(
     who = patient(actinic_keratosis={"answer": answer, "zones": zones})
     everywhere = facts(who)
     for zone, expected in ((Zone.CHIN, here), (Zone.FOREHEAD, elsewhere)):
-        found = zone_facts(everywhere, who, (zone,), seen_well=True)
+        found = zone_facts(everywhere, who.local_answers, (zone,), seen_well=True)
         assert found[Fact.ACTINIC_KERATOSIS] is expected
 
 
