@@ -2,13 +2,13 @@
 
 Hypothesis draws seeds; each seed makes a small crowd, because drawing every answer of a hundred
 thousand questionnaires one by one would take longer than the engine itself. A failure names its
-seed, and the smallest failing example is one seed.
+seed.
 """
 
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from skinscore.domain.suggestion import Status
@@ -22,7 +22,8 @@ QUARTERS, SEEDS, EACH = 4, 100, 250  # in all 100,000
 def test_the_laws_hold_for_a_hundred_thousand_patients(quarter: int) -> None:
     """Invariants 3 to 6, 18, 22, 23 and 25 for everyone; 19, 21 and overrides for every tenth."""
 
-    @settings(max_examples=SEEDS, deadline=None, database=None)
+    # A seed has no smaller seed that fails for the same reason: shrinking would only take time.
+    @settings(max_examples=SEEDS, deadline=None, database=None, phases=[Phase.generate])
     @given(st.integers(0, 2**40))
     def crowd(seed: int) -> None:
         random = Random(QUARTERS * seed + quarter)
