@@ -134,7 +134,8 @@ def _zones(rules: Rulebook) -> Iterator[str]:
     yield "## Treatment zones and caps"
     yield ""
     yield "The cap is never exceeded by a suggestion; up to the override cap only by a named"
-    yield "clinician who logs a reason. The thickness is the female ultrasound total, used for thin skin (M5)."
+    yield "clinician who logs a reason. The thickness is the female ultrasound total, used for thin"
+    yield "skin (M5)."
     yield ""
     heads = ("rule", "zone", "cap", "override cap", "thickness", "why", *_BASIS)
     rows = (
