@@ -125,9 +125,7 @@ def more_cautious(random: Random, person: Person) -> Person:
         return person.but(phototype=random.choice(PHOTOTYPES[place:]))
     if turn == 1:
         younger = person.changes["age_years"]
-        return person.but(
-            age_years=younger if younger == "unknown" else random.randint(10, younger)
-        )
+        return person.but(age_years=younger if younger == "unknown" else random.randint(0, younger))
     if turn == 2:
         name = random.choice(CAUTIONS)
         return (
