@@ -1,6 +1,7 @@
 """A clinic's own rules: stricter ones load and hold, looser ones do not load."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,3 +173,11 @@ def test_a_suggestion_is_explained_by_the_rules_that_made_it_and_by_no_others() 
 
 def test_the_schema_of_an_overlay_admits_what_the_example_says() -> None:
     assert Overlay.parse(json.dumps(NOTHING)).zones == ()
+
+
+def test_the_example_of_the_how_to_loads_and_holds() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "lay-your-own-rules.md").read_text()
+    rules = lay_over(load(), read_overlay(page.split("```yaml")[1].split("```")[0]))
+    assert rules.zone(TreatmentZone.UPPER_LIP).cap_mm == 0.5
+    assert rules.limits.questionnaire_days.value == 14
+    assert rules.modifiers[-1].id == "Clinic-pace"
