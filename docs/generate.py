@@ -1,7 +1,7 @@
 """Write the generated pages of docs/reference/; ``--check`` only says whether they are current.
 
-JSON Schemas come from the pydantic models, the code table from skinscore.errors, the command
-reference from the commands themselves. A test calls ``--check``, so none of them can drift.
+JSON Schemas come from the pydantic models, the code table from skinscore.errors, the rulebook
+from its own files. A test calls ``--check``, so none of them can drift.
 """
 
 import json
@@ -13,9 +13,16 @@ from pydantic import BaseModel
 
 from skinscore.contract.contract import Contract
 from skinscore.domain.assessment import Assessment
+from skinscore.domain.course import Course
+from skinscore.domain.explanation import Explanation
+from skinscore.domain.followup import Comparison, SinceFirstVisit
+from skinscore.domain.override import Overrides
 from skinscore.domain.patient import PatientProfile
 from skinscore.domain.suggestion import Confirmation, Suggestion
 from skinscore.errors import CODES
+from skinscore.protocol.overlay import Overlay
+from skinscore.protocol.rulebook import load
+from skinscore.report.rulebook_page import rulebook_page
 
 REFERENCE: Final = Path(__file__).parent / "reference"
 
@@ -23,7 +30,13 @@ DOCUMENTS: Final[dict[str, type[BaseModel]]] = {
     "assessment": Assessment,
     "patient": PatientProfile,
     "confirmation": Confirmation,
+    "overrides": Overrides,
+    "overlay": Overlay,
     "suggestion": Suggestion,
+    "explanation": Explanation,
+    "course": Course,
+    "since": SinceFirstVisit,
+    "comparison": Comparison,
     "contract": Contract,
 }
 
@@ -34,6 +47,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / f"{name}.schema.json": _schema(name, model) for name, model in DOCUMENTS.items()
     }
     made[REFERENCE / "codes.md"] = _codes()
+    made[REFERENCE / "rulebook.md"] = rulebook_page(load())
     return made
 
 
