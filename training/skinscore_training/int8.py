@@ -3,7 +3,7 @@
 An int8 file is a release of its own, with its own contract and digest, in the same family as the
 fp32 one. It is released only inside its margin, overall and in every tone, and only when faster;
 otherwise the verdict says why, with the figures, and no file is left. Why, and why two variants:
-docs/decisions/0011-int8-must-earn-its-release.md.
+docs/decisions/0018-int8-must-earn-its-release.md.
 """
 
 import shutil

@@ -122,7 +122,7 @@ class ExportSettings(Document):
 
 
 class Int8Settings(Document):
-    """How the int8 files are made, and what they may cost; docs/decisions/0011."""
+    """How the int8 files are made, and what they may cost; docs/decisions/0018."""
 
     crops: Count  # of the training part, spread over all tones; they set the ranges
     ranges: Literal["extremes", "mean"]  # over all crops, or the mean over batches of them

@@ -1,8 +1,7 @@
 """``skinscore train promote``: a release becomes a version, and champion when the gate holds.
 
 Challenger and champion grade the same frozen photos, the test part of the challenger's preset,
-through ``Grader``. The rule, and what it costs: docs/decisions/0012-a-champion-is-beaten-in-the-
-open.md.
+through ``Grader``. The rule, and what it costs: docs/decisions/0012.
 """
 
 import dataclasses

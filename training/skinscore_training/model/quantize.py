@@ -4,7 +4,7 @@ Static QDQ by onnxruntime: activations U8, weights S8 per output channel, ranges
 training crops. The options stand here in full: onnxruntime's own defaults (S8 activations) are up
 to three times slower on ordinary CPUs. What is summed over a zone and graded stays float, and so
 does the last layer of the severity maps. The exporter has folded batch statistics into the
-convolutions already, so no pre-processing pass is needed. Why: docs/decisions/0011.
+convolutions already, so no pre-processing pass is needed. Why: docs/decisions/0018.
 """
 
 import logging
