@@ -67,7 +67,7 @@ def render(
     digest: str,
     dataset: str,
     measured: Sequence[Measured],
-    pictures: Iterable[Path],
+    files: Iterable[Path],
     verdicts: Sequence[Verdict],
     clear_derm: Sequence[Answer],
 ) -> str:
@@ -75,7 +75,7 @@ def render(
 
     Args:
         dataset: what everything was measured on, e.g. "rendered skin, test split".
-        pictures: PNG files whose names are keys of the meanings above; others are left out.
+        files: of the plots; PNG files with a meaning above are shown, others are left out.
     """
     environment = Environment(
         loader=PackageLoader("skinscore_training"),
@@ -95,7 +95,9 @@ def render(
         zones=_groups(measured, "zone_kind"),
         gaps=gaps(measured),
         least=LEAST,
-        pictures=[_picture(path) for path in pictures if path.stem in _MEANINGS],
+        pictures=[
+            _picture(path) for path in files if path.suffix == ".png" and path.stem in _MEANINGS
+        ],
         int8=verdicts,
         clear_derm=clear_derm,
     )
