@@ -70,6 +70,7 @@ def untrained_model(cache: Path) -> bytes:
         ),
         SKETCHY_CALIBRATION,
         golden_tolerance=1e-4,
+        limits=sealing.LIMITS,
     )
 
 

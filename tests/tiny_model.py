@@ -30,13 +30,13 @@ from skinscore_training.rules import DECODE, FACE, GATE, GEOMETRY
 STRIDE = 4
 
 
-def tiny_graph() -> bytes:
-    """ONNX bytes with the contract's signature and no metadata."""
+def tiny_graph(slope: float = 4) -> bytes:
+    """ONNX bytes with the contract's signature and no metadata; ``slope``: grades per darkness."""
     side, slots = GEOMETRY.side_px, GEOMETRY.slots
     constants = {
         "byte": np.float32(255),
         "one": np.float32(1),
-        "four": np.float32(4),
+        "slope": np.float32(slope),
         "minus_two": np.float32(-2),
         "channel": np.array([3], np.int64),
         "plane": np.array([2, 3], np.int64),
@@ -60,7 +60,7 @@ def tiny_graph() -> bytes:
         node("ReduceSum", ["dark_inside", "plane"], ["dark_sum"], keepdims=0),
         node("Div", ["dark_sum", "area_one"], ["darkness"]),
         node("Unsqueeze", ["darkness", "tail"], ["darkness_4d"]),
-        node("Mul", ["darkness_4d", "four"], ["wanted"]),
+        node("Mul", ["darkness_4d", "slope"], ["wanted"]),
         node("Sub", ["wanted", "grades"], ["distance"]),
         node("Mul", ["distance", "distance"], ["squared"]),
         node("Mul", ["squared", "minus_two"], ["logits"]),
@@ -160,7 +160,7 @@ def tiny_contract(graph: bytes, **changes: Any) -> Contract:
     return Contract(**(fields | changes))
 
 
-def tiny_model(**changes: Any) -> bytes:
+def tiny_model(slope: float = 4, **changes: Any) -> bytes:
     """The bytes of a sealed model file."""
-    graph = tiny_graph()
+    graph = tiny_graph(slope)
     return release.seal(graph, tiny_contract(graph, **changes))

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from skinscore import Grader, __version__
+from skinscore.contract.locate import locate
 from skinscore.domain.document import DISCLAIMER
 from skinscore.errors import PhotoRefused, SkinscoreError
 from skinscore_serving import problems
@@ -93,4 +94,4 @@ def _tell(loading: "asyncio.Task[Grader]") -> None:
 
 def load_grader(settings: Settings) -> Grader:
     """Return the self-tested grader of the settings' model; one runtime thread per running slot."""
-    return Grader.load(settings.model, threads=1)
+    return Grader.load(locate(settings.model), threads=1)

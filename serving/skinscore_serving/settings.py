@@ -1,7 +1,6 @@
 """Every setting of the service: one strict table, read from the environment once."""
 
 import os
-from pathlib import Path
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,7 +26,11 @@ class Settings(BaseSettings):
         description="Allow an address beyond this machine. The service has no access control of "
         "its own yet: put a proxy that has in front of it.",
     )
-    model: Path | None = Field(None, description="Model file; the shipped one when not set.")
+    model: str | None = Field(
+        None,
+        description="Model file, or a version in an MLflow registry such as "
+        "models:/skinscore@champion; the shipped one when not set.",
+    )
     gate: Gate = Field(Gate.STRICT, description="Gate for requests that name none.")
     running: int = Field(2, ge=1, le=64, description="Photos graded at the same time.")
     waiting: int = Field(6, ge=0, le=1000, description="Requests that may wait; more get 503.")

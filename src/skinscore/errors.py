@@ -228,8 +228,28 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         "stage_input_missing": _caller(
             400, "An earlier stage has not run", "Run `dvc repro`, or the stage that is named."
         ),
+        "training_mismatch": _caller(
+            409,
+            "Training was begun otherwise",
+            "Go on with as many processes as before, or remove the run's folder checkpoint/.",
+        ),
+        "registry_unknown": _caller(
+            404, "Registry has no such model", "Look at the store with `mlflow ui`."
+        ),
+        "models_not_comparable": _caller(
+            409, "Models cannot be compared", "Compare models that read the same crops."
+        ),
+        "gate_not_held": _caller(
+            409,
+            "Challenger did not beat the champion",
+            "Look at the groups that the message names; the champion stays.",
+            Exit.FAILED,
+        ),
         "parity_failed": _ours(
             "Exported model disagrees with torch", "Report it with the output of doctor."
+        ),
+        "quantization_failed": _ours(
+            "Nothing became int8", "Report it with the versions that the contract names."
         ),
         # -- ours ------------------------------------------------------------------------------
         "inference_failed": _ours("Inference failed", "Report it with the output of doctor."),

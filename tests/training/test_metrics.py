@@ -95,3 +95,38 @@ def test_the_interval_of_one_persons_many_crops_is_no_interval() -> None:
         return np.asarray(sums[..., 0])
 
     assert metrics.bootstrap(total, np.array([[7.0]]), resamples=20, seed=1) == (7.0, 7.0)
+
+
+def test_the_macro_error_weighs_rare_grades_like_common_ones() -> None:
+    truth = np.array([0] * 98 + [4, 4])
+    found = np.array([0] * 98 + [2, 2])
+    macro = float(metrics.macro_error_of_counts(metrics.confusion(truth, found)))
+    assert macro == pytest.approx((0 + 2) / 2)
+    assert metrics.mean_absolute_error(truth, found) == pytest.approx(0.04)
+
+
+def test_the_smallest_detectable_change_follows_the_scatter_between_repeats() -> None:
+    rng = np.random.default_rng(2)
+    ratings = rng.uniform(0, 4, (20_000, 1)) + rng.normal(0, 0.2, (20_000, 3))
+    found = float(metrics.detectable_change_of_sums(metrics.icc_sums(ratings).sum(axis=0)))
+    assert found == pytest.approx(1.96 * np.sqrt(2) * 0.2, rel=0.02)
+    same = metrics.icc_sums(np.tile(rng.uniform(0, 4, (50, 1)), 3)).sum(axis=0)
+    assert float(metrics.detectable_change_of_sums(same)) == pytest.approx(0, abs=1e-4)
+
+
+def test_honest_probabilities_are_reliable_and_boasting_ones_are_not() -> None:
+    rng = np.random.default_rng(5)
+    honest = rng.dirichlet(np.ones(5), 8000)
+    truth = (rng.random((8000, 1)) > honest.cumsum(axis=1)).sum(axis=1).clip(0, 4)
+    assert metrics.expected_calibration_error(truth, honest) < 0.02
+    boasting = honest**3 / (honest**3).sum(axis=1, keepdims=True)
+    assert metrics.expected_calibration_error(truth, boasting) > 0.05
+
+
+def test_leaving_out_the_least_sure_lowers_the_error() -> None:
+    sure, unsure = np.eye(5)[[2]].repeat(60, axis=0), np.full((40, 5), 0.2)
+    errors = np.concatenate([np.zeros(60), np.ones(40)])
+    steps = metrics.risk_coverage(errors, np.vstack([sure, unsure]), steps=10)
+    assert steps[0][1] == 0
+    assert steps[-1] == pytest.approx((1.0, 0.4))
+    assert [error for _, error in steps] == sorted(error for _, error in steps)

@@ -1,51 +1,78 @@
 """All seven stages in order, on a stand-in for skin, and what each refuses."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import torch
 
+from skinscore.assets.shipped import sample_photos
 from skinscore.contract.release import read_model
 from skinscore.domain.concerns import CONCERNS
+from skinscore.domain.zones import ZONES
 from skinscore.errors import RequestRefused
 from skinscore.grading.grader import Grader
 from skinscore.imaging import face_models
-from skinscore_training import presets, runs
+from skinscore_training import checkpoint, int8, presets, runs
 from skinscore_training.ablate import TABLE, VARIANTS, ablate
 from skinscore_training.calibrate import calibrate
 from skinscore_training.card import card
-from skinscore_training.evaluate import evaluate
+from skinscore_training.evaluate import Evaluation, evaluate
 from skinscore_training.export import export
 from skinscore_training.fit import fit
+from skinscore_training.presets import PhotoSettings, Preset
 from skinscore_training.render import render
+from skinscore_training.runs import RunFolder
 from skinscore_training.split import split
+from skinscore_training.start import labels_of, read_start
 from tests.conftest import REPOSITORY
 from tests.training import fake_skin
 
 
-@pytest.fixture
-def preset() -> presets.Preset:
+@pytest.fixture(scope="module")
+def preset() -> Preset:
     whole = presets.load("tiny", REPOSITORY / "configs")
     small = whole.render.model_copy(update={"people": 12, "people_per_shard": 6, "workers": 1})
     return whole.model_copy(update={"render": small})
 
 
+@dataclass(frozen=True)
+class Finished:
+    """A run of all seven stages on a stand-in for skin."""
+
+    folder: RunFolder
+    evaluation: Evaluation
+    exported: dict[str, float]
+    card: str
+
+
+@pytest.fixture(scope="module")
+def finished(preset: Preset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    face_models.require()
+    root = tmp_path_factory.mktemp("pipeline")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'mlflow.db'}")
+        patch.chdir(root)
+        folder = RunFolder(root / "runs" / "tiny")
+        made = render(preset.render, preset.photos, folder.rendered, fake_skin.render)
+        assert made.crops == 12 * 13
+        assert sum(split(preset.split, folder.rendered, folder.splits).values()) == 12
+        assert fit(preset, folder)["epoch"] == preset.fit.epochs
+        calibrate(preset, folder)
+        exported = export(preset, folder)
+        evaluation = evaluate(preset, folder)
+        yield Finished(folder, evaluation, exported, card(preset, folder).read_text())
+
+
 @pytest.mark.slow
 def test_the_whole_chain_makes_a_release_that_grader_loads(
-    preset: presets.Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    preset: Preset, finished: Finished
 ) -> None:
-    face_models.require()
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    monkeypatch.chdir(tmp_path)
-    folder = runs.RunFolder(tmp_path / "runs" / "tiny")
-    assert render(preset.render, folder.rendered, fake_skin.render) == 12 * 13
-    assert sum(split(preset.split, folder.rendered, folder.splits).values()) == 12
-    assert fit(preset, folder)["epoch"] == preset.fit.epochs
-    calibrate(preset, folder)
-    measured = export(preset, folder)
-    assert measured["parity_rendered"] <= preset.export.parity_tolerance
-    headline = evaluate(preset, folder)
-    text = card(preset, folder).read_text()
-
+    folder, headline = finished.folder, finished.evaluation.headline
+    assert finished.exported["parity_test"] <= preset.export.parity_tolerance
     released = read_model(folder.release)
     assert Grader.load(folder.release).contract == released.contract
     assert read_model(folder.exported).contract.graph_sha256 == released.contract.graph_sha256
@@ -53,17 +80,165 @@ def test_the_whole_chain_makes_a_release_that_grader_loads(
     assert all("rendered" in figure.dataset for figure in released.contract.figures)
     kappa = next(f for f in released.contract.figures if f.name == "quadratic_weighted_kappa")
     assert kappa.value == headline[f"{kappa.concern}.{kappa.name}"]
-    assert released.digest in text
-    assert released.contract.provenance.mlflow_run_id in text
-    assert not list(tmp_path.rglob("*.part"))
+    assert released.digest in finished.card
+    assert released.contract.provenance.mlflow_run_id in finished.card
+    assert not list(folder.root.rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_int8_files_are_there_only_when_they_are_released(finished: Finished) -> None:
+    folder = finished.folder
+    assert [verdict.variant for verdict in finished.evaluation.int8] == list(int8.Variant)
+    for verdict in finished.evaluation.int8:
+        assert (
+            finished.exported[f"{verdict.variant}.megabytes"] < finished.exported["fp32.megabytes"]
+        )
+        small = folder.int8 / f"skinscore-{verdict.variant}.onnx"
+        assert small.exists() == verdict.released
+        if verdict.released:
+            contract = Grader.load(small).contract
+            assert contract.identity.precision == "int8"
+            assert contract.figures
+    record = runs.read_json(folder.int8_verdicts, "evaluate")
+    assert {name: row["released"] for name, row in record.items()} == {
+        verdict.variant: int(verdict.released) for verdict in finished.evaluation.int8
+    }
+
+
+@pytest.mark.slow
+def test_the_page_needs_no_other_file_and_shows_what_was_measured(finished: Finished) -> None:
+    text = finished.folder.report.read_text()
+    assert "rendered skin, test split" in text
+    assert "CLEAR Derm" in text
+    assert text.count("data:image/png;base64,") == 6
+    for outside in ("http://", "https://", "<script", 'src="/', "file:"):
+        assert outside not in text
+    value = finished.evaluation.headline["wrinkles.smallest_detectable_change"]
+    assert f"{value:.3f}"[:4] in text
+
+
+@pytest.mark.slow
+def test_the_run_is_tracked_with_its_data_curves_pictures_and_files(finished: Finished) -> None:
+    from mlflow import MlflowClient
+
+    released = read_model(finished.folder.release).contract
+    client = MlflowClient(f"sqlite:///{finished.folder.root.parents[1] / 'mlflow.db'}")
+    run = client.get_run(released.provenance.mlflow_run_id)
+    assert run.data.params["fit.epochs"] == "2"
+    (data,) = run.inputs.dataset_inputs
+    assert released.provenance.manifest_sha256.startswith(data.dataset.digest)
+    steps = client.get_metric_history(run.info.run_id, "loss_total")
+    assert [metric.step for metric in steps] == [1, 2]
+    kept = {
+        file.path
+        for folder in ("fit", "evaluation", "model")
+        for file in client.list_artifacts(run.info.run_id, folder)
+    }
+    assert kept >= {
+        "fit/curves.csv",
+        "evaluation/confusion.png",
+        "evaluation/worst.png",
+        "evaluation/report.html",
+        "model/skinscore.onnx",
+        "model/MODEL_CARD.md",
+    }
+
+
+@pytest.fixture(scope="module")
+def graded(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A manifest of eight made-up people, each with one of the sample photos."""
+    folder = tmp_path_factory.mktemp("graded")
+    rng = np.random.default_rng(4)
+    rows = []
+    for number in range(8):
+        name = f"p{number}.jpg"
+        (folder / name).write_bytes(sample_photos()[number % 3].read_bytes())
+        rows += [
+            (name, f"s{number}", zone.value, concern.value, float(rng.integers(0, 5)), "r1")
+            for zone in ZONES
+            for concern in CONCERNS
+        ]
+    columns = ["photo", "subject", "zone", "concern", "grade", "rater"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "manifest.csv", index=False)
+    return folder / "manifest.csv"
+
+
+def with_photos(preset: Preset, finished: Finished, graded: Path, **fit_changes: object) -> Preset:
+    return preset.model_copy(
+        update={
+            "photos": PhotoSettings(manifest=str(graded), share=0.5, photos_per_shard=3),
+            "fit": preset.fit.model_copy(
+                update={"start": str(finished.folder.root), **fit_changes}
+            ),
+            "split": preset.split.model_copy(update={"calibration": 0.25, "test": 0.25}),
+            "calibrate": preset.calibrate.model_copy(update={"source": "graded"}),
+            "evaluate": preset.evaluate.model_copy(update={"source": "graded"}),
+        }
+    )
+
+
+@pytest.mark.slow
+def test_fine_tuning_on_photos_and_rendered_skin_makes_a_release(
+    preset: Preset, finished: Finished, graded: Path, tmp_path: Path
+) -> None:
+    tuned = with_photos(preset, finished, graded, epochs=1)
+    folder = RunFolder(tmp_path / "tuned")
+    made = render(tuned.render, tuned.photos, folder.rendered, fake_skin.render)
+    assert made.cut is not None
+    assert (made.cut.photos, made.cut.people, made.cut.refused) == (8, 8, {})
+    split(tuned.split, folder.rendered, folder.splits)
+    fit(tuned, folder)
+    calibration = calibrate(tuned, folder)
+    assert calibration.source == "graded"
+    assert calibration.people == 2
+    export(tuned, folder)
+    evaluate(tuned, folder)
+    contract = Grader.load(folder.release).contract
+    assert contract.provenance.label_source == "rendered+graded"
+    assert {figure.dataset.partition(",")[0] for figure in contract.figures} == {"graded photos"}
+    assert contract.intended_use.limits[0].startswith("Trained or calibrated with photos")
+    page = folder.report.read_text()
+    assert "graded photos, test split" in page
+    assert "Worst errors" not in page  # patients' skin stays in the folder
+    before = checkpoint.load_weights(finished.folder.weights)
+    after = checkpoint.load_weights(folder.weights)
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.slow
+def test_recalibration_leaves_the_weights_as_they_are(
+    preset: Preset, finished: Finished, graded: Path, tmp_path: Path
+) -> None:
+    alone = with_photos(preset, finished, graded, epochs=0)
+    alone = alone.model_copy(update={"render": alone.render.model_copy(update={"people": 0})})
+    folder = RunFolder(tmp_path / "recalibrated")
+    render(alone.render, alone.photos, folder.rendered, fake_skin.render)
+    split(alone.split, folder.rendered, folder.splits)
+    assert fit(alone, folder)["epoch"] == 0
+    before = checkpoint.load_weights(finished.folder.weights)
+    after = checkpoint.load_weights(folder.weights)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert calibrate(alone, folder).source == "graded"
+    assert labels_of(alone) == "rendered"
+
+
+@pytest.mark.slow
+def test_a_start_of_another_shape_is_refused(
+    preset: Preset, finished: Finished, graded: Path
+) -> None:
+    other = with_photos(preset, finished, graded, epochs=1)
+    other = other.model_copy(update={"model": other.model.model_copy(update={"hidden": 48})})
+    with pytest.raises(RequestRefused, match=r"weights have another shape, first head") as refusal:
+        read_start(other)
+    assert refusal.value.code == "preset_invalid"
 
 
 @pytest.mark.slow
 def test_an_ablation_trains_every_variant_on_the_same_budget(
-    preset: presets.Preset, tmp_path: Path
+    preset: Preset, tmp_path: Path
 ) -> None:
-    folder = runs.RunFolder(tmp_path)
-    render(preset.render, folder.rendered, fake_skin.render)
+    folder = RunFolder(tmp_path)
+    render(preset.render, None, folder.rendered, fake_skin.render)
     split(preset.split, folder.rendered, folder.splits)
     table = ablate(preset, folder, crops=32, epochs=1, seeds=2)
     assert list(table["variant"].unique()) == list(VARIANTS)
@@ -74,9 +249,9 @@ def test_an_ablation_trains_every_variant_on_the_same_budget(
 
 @pytest.mark.parametrize("stage", [fit, calibrate, export, evaluate, card])
 def test_a_stage_without_its_input_is_refused_before_any_work(
-    stage: object, preset: presets.Preset, tmp_path: Path
+    stage: object, preset: Preset, tmp_path: Path
 ) -> None:
     with pytest.raises(RequestRefused) as refusal:
-        stage(preset, runs.RunFolder(tmp_path / "nothing"))  # type: ignore[operator]
+        stage(preset, RunFolder(tmp_path / "nothing"))  # type: ignore[operator]
     assert refusal.value.code == "stage_input_missing"
     assert list(tmp_path.iterdir()) == []

@@ -42,6 +42,47 @@ def test_a_preset_that_is_not_there_is_refused_with_those_that_are() -> None:
         presets.load("huge", CONFIGS)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"calibrate": {"source": "graded", "coverage": 0.9}},
+            "calibrate.source is graded, but photos",
+        ),
+        ({"render": {"people": 0}}, "there is nothing to learn from"),
+        ({"fit": {"epochs": 0}}, "there would be no weights"),
+    ],
+)
+def test_sections_that_do_not_agree_are_refused(
+    tmp_path: Path, change: dict[str, dict[str, object]], message: str
+) -> None:
+    content = yaml.safe_load((CONFIGS / "tiny.yaml").read_text())
+    for section, values in change.items():
+        content[section] |= values
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(RequestRefused, match=message):
+        presets.load("tiny", tmp_path)
+
+
 def test_choosing_a_preset_writes_what_dvc_reads(tmp_path: Path) -> None:
-    presets.choose("full", tmp_path / "params.yaml")
-    assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == {"preset": "full"}
+    params = tmp_path / "params.yaml"
+    presets.choose(presets.load("full", CONFIGS), params)
+    assert yaml.safe_load(params.read_text()) == {
+        "preset": "full",
+        "photos": presets.NOTHING,
+        "start": presets.NOTHING,
+    }
+    assert (REPOSITORY / presets.NOTHING).exists()
+    presets.choose(presets.load("finetune", CONFIGS), params)
+    assert yaml.safe_load(params.read_text()) == {
+        "preset": "finetune",
+        "photos": "data/graded",
+        "start": "runs/full/fit/weights.pt",
+    }
+
+
+def test_the_repository_s_own_choice_is_what_choosing_writes(tmp_path: Path) -> None:
+    presets.choose(presets.load("tiny", CONFIGS), tmp_path / "params.yaml")
+    ours = (REPOSITORY / "params.yaml").read_text()
+    chosen = yaml.safe_load(ours)["preset"]
+    assert chosen != "tiny" or (tmp_path / "params.yaml").read_text() == ours

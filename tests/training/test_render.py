@@ -21,7 +21,7 @@ CROPS = len(rules.GEOMETRY.crops)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("rendered")
-    assert render(SETTINGS, place, fake_skin.render) == 3 * CROPS
+    assert render(SETTINGS, None, place, fake_skin.render).crops == 3 * CROPS
     return place
 
 
@@ -57,13 +57,13 @@ def test_a_render_goes_on_at_the_first_missing_shard(tmp_path: Path) -> None:
         return fake_skin.render(subjects, rules.GEOMETRY, seed, views)
 
     first = SETTINGS.model_copy(update={"people": 2})
-    render(SETTINGS, tmp_path, counting)  # type: ignore[arg-type]
+    render(SETTINGS, None, tmp_path, counting)  # type: ignore[arg-type]
     (tmp_path / shards.SHARDS / "00001").rename(tmp_path / "elsewhere")
     asked.clear()
-    render(SETTINGS, tmp_path, counting)  # type: ignore[arg-type]
+    render(SETTINGS, None, tmp_path, counting)  # type: ignore[arg-type]
     assert asked == [2]
     asked.clear()
-    render(first, tmp_path, counting)  # type: ignore[arg-type]
+    render(first, None, tmp_path, counting)  # type: ignore[arg-type]
     assert asked == [0, 1]  # other settings: from the start
 
 

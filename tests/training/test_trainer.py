@@ -1,21 +1,28 @@
 """Training goes on after a kill as if nothing had happened, and learns."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 import torch
 
-from skinscore_training import checkpoint, rules
+from skinscore.errors import RequestRefused
+from skinscore_training import checkpoint, rules, scale
 from skinscore_training.data import shards
+from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
+from skinscore_training.data.shards import Source
 from skinscore_training.presets import FitSettings, LossWeights
 from skinscore_training.trainer import Ema, Trainer, parameter_groups, warm_cosine
 from tests.models import SMALL
 from tests.training import fake_skin
 
 SETTINGS = FitSettings(
+    start=None,
     epochs=3,
     batch_crops=4,
+    accumulate=1,
+    checkpoint_steps=2,
     learning_rate=2e-3,
     weight_decay=0.05,
     warm_up=0.2,
@@ -32,41 +39,86 @@ SETTINGS = FitSettings(
 def data(tmp_path_factory: pytest.TempPathFactory) -> RenderedDataset:
     folder = tmp_path_factory.mktemp("rendered")
     shards.write_shard(
-        folder, 0, fake_skin.render([0], rules.GEOMETRY, seed=1, views=2), rules.GEOMETRY
+        folder,
+        0,
+        fake_skin.render([0], rules.GEOMETRY, seed=1, views=2),
+        rules.GEOMETRY,
+        Source.RENDERED,
     )
     return RenderedDataset(folder, shards.write_manifest(folder, 1))
 
 
-def trainer(data: RenderedDataset) -> Trainer:
-    return Trainer(SMALL, SETTINGS, len(data), key="k", run_id="r")
+def trainer(data: RenderedDataset, settings: FitSettings = SETTINGS) -> Trainer:
+    mixture = Mixture(len(data), 0, settings.batch_crops, share=0.0)
+    return Trainer(SMALL, settings, mixture, "k", "r", scale.fabric(settings.precision))
+
+
+def nothing() -> None:
+    pass
 
 
 def run_epoch(training: Trainer, data: RenderedDataset) -> None:
-    training.curves.append(training.epoch(data, advance=lambda: None))
+    training.curves.append(training.epoch(data, nothing, nothing))
 
 
-def test_resumed_training_ends_with_the_same_weights(data: RenderedDataset, tmp_path: Path) -> None:
+class KilledError(Exception):
+    """A kill in the middle of an epoch."""
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_kill_in_mid_epoch_ends_with_the_same_bits(
+    data: RenderedDataset, tmp_path: Path, accumulate: int
+) -> None:
     torch.set_num_threads(1)
-    whole = trainer(data)
-    for _ in range(SETTINGS.epochs):
+    settings = SETTINGS.model_copy(update={"accumulate": accumulate})
+    whole = trainer(data, settings)
+    for _ in range(settings.epochs):
         run_epoch(whole, data)
 
-    killed = trainer(data)
-    run_epoch(killed, data)
-    checkpoint.save(tmp_path / "last.pt", killed.state())
+    killed = trainer(data, settings)
+    run_epoch(killed, data)  # the kill comes in the second epoch, one step after a checkpoint
+    steps = 0
+
+    def die() -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 3:
+            raise KilledError
+
+    def keep() -> None:
+        assert killed.steps_done == 2
+        checkpoint.save(tmp_path / "last.pt", killed.state())
+
+    with pytest.raises(KilledError):
+        killed.epoch(data, die, keep)
     torch.manual_seed(999)  # whatever the process did in between
     saved = checkpoint.load(tmp_path / "last.pt", key="k")
     assert saved is not None
-    resumed = trainer(data)
+    assert (saved.epochs_done, saved.steps_done) == (1, 2)
+    resumed = trainer(data, settings)
     resumed.restore(saved)
-    while resumed.epochs_done < SETTINGS.epochs:
+    while resumed.epochs_done < settings.epochs:
         run_epoch(resumed, data)
 
     for name, value in whole.ema.model.state_dict().items():
         assert torch.equal(value, resumed.ema.model.state_dict()[name]), name
+    for name, value in whole.state().model.items():
+        assert torch.equal(value, resumed.state().model[name]), name
     losses = [[row["loss_total"] for row in t.curves] for t in (whole, resumed)]
     assert losses[0] == losses[1]
     assert losses[0][-1] < losses[0][0]
+
+
+def test_a_batch_that_cannot_be_divided_is_refused(data: RenderedDataset) -> None:
+    with pytest.raises(RequestRefused, match="batch_crops 4 in 3 parts for 1 processes"):
+        trainer(data, SETTINGS.model_copy(update={"accumulate": 3}))
+
+
+def test_other_processes_cannot_go_on_with_a_training(data: RenderedDataset) -> None:
+    training = trainer(data)
+    saved = dataclasses.replace(training.state(), processes=2)
+    with pytest.raises(RequestRefused, match="2 processes began this training, now there are 1"):
+        training.restore(saved)
 
 
 def test_a_checkpoint_of_another_training_is_not_taken_up(

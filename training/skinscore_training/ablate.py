@@ -13,9 +13,11 @@ from typing import Final
 import pandas as pd
 import torch
 
-from skinscore_training import runs
-from skinscore_training.data import shards, splits
+from skinscore_training import corpus, runs, scale
+from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
+from skinscore_training.data.shards import Source
+from skinscore_training.data.splits import Part
 from skinscore_training.presets import LossWeights, Preset
 from skinscore_training.progress import bars
 from skinscore_training.trainer import Trainer
@@ -57,27 +59,29 @@ def ablate(
     calibration part, in grades.
     """
     torch.set_num_threads(preset.fit.threads)
-    manifest = shards.read_manifest(folder.rendered)
-    parts = pd.read_parquet(runs.require(folder.splits, "split"))
-    train = splits.rows_of(manifest, parts, splits.Part.TRAIN)[:crops]
-    held_out = splits.rows_of(manifest, parts, splits.Part.CALIBRATION)
+    train = corpus.rows(folder, Part.TRAIN, Source.RENDERED)[:crops]
+    held_out = corpus.rows(folder, Part.CALIBRATION, Source.RENDERED)
     data = RenderedDataset(folder.rendered, train)
     monitor = RenderedDataset(folder.rendered, held_out)
+    group = scale.fabric(preset.fit.precision)
     rows: list[dict[str, float | str]] = []
     with bars() as display:
         whole = display.add_task("ablate", total=len(VARIANTS) * seeds, note="")
         for name, change in VARIANTS.items():
             for seed in range(1, seeds + 1):
                 fit = change(preset).fit.model_copy(update={"epochs": epochs, "seed": seed})
-                trainer = Trainer(preset.model, fit, len(data), key="ablation", run_id="")
-                steps = display.add_task(
-                    f"  {name}", total=epochs * trainer.steps_per_epoch, note=""
-                )
+                mixture = Mixture(len(data), 0, fit.batch_crops, share=0.0)
+                trainer = Trainer(preset.model, fit, mixture, "ablation", "", group)
+                steps = display.add_task(f"  {name}", total=epochs * mixture.steps, note="")
                 for _ in range(epochs):
-                    trainer.epoch(data, advance=partial(display.advance, steps))
+                    trainer.epoch(data, partial(display.advance, steps), _keep_nothing)
                 display.remove_task(steps)
                 rows.append({"variant": name, "seed": seed, **trainer.measure(monitor)})
                 display.advance(whole)
     table = pd.DataFrame(rows)
     runs.write(folder.root / TABLE, table.to_csv(index=False, lineterminator="\n"))
     return table
+
+
+def _keep_nothing() -> None:
+    """An ablation that is killed begins again."""

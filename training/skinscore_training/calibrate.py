@@ -8,16 +8,18 @@ Calibrated on rendered skin there is no guarantee on photos of people; the contr
 from typing import Final
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 
 from skinscore.contract.contract import Calibration, ConcernCalibration
 from skinscore.domain.concerns import CONCERNS, GRADES
+from skinscore.errors import RequestRefused
 from skinscore.grading.uncertainty import rps_of_grades
-from skinscore_training import checkpoint, rules, runs
-from skinscore_training.data import shards, splits
+from skinscore_training import checkpoint, corpus, rules, runs
+from skinscore_training.data import shards
 from skinscore_training.data.rendered import RenderedDataset
+from skinscore_training.data.shards import Source
+from skinscore_training.data.splits import Part
 from skinscore_training.model import network
 from skinscore_training.model.losses import expectation, soft_target
 from skinscore_training.presets import Preset
@@ -33,11 +35,8 @@ def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
     torch.set_num_threads(preset.fit.threads)
     model = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
     model.load_state_dict(checkpoint.load_weights(folder.weights))
-    rows = splits.rows_of(
-        shards.read_manifest(folder.rendered),
-        pd.read_parquet(runs.require(folder.splits, "split")),
-        splits.Part.CALIBRATION,
-    )
+    source = Source(preset.calibrate.source)
+    rows = corpus.rows(folder, Part.CALIBRATION, source)
     logits = _logits(model.eval(), RenderedDataset(folder.rendered, rows))  # (n, V, K, 3, 5)
     grades = shards.grades_of(rows, rules.GEOMETRY.slots)[:, None]
     grades = np.broadcast_to(grades, logits.shape[:-1])
@@ -47,6 +46,13 @@ def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
     concerns = []
     for place, concern in enumerate(CONCERNS):
         known = grades[..., place] >= 0
+        if not known.any():
+            raise RequestRefused(
+                "manifest_invalid",
+                f"nobody of the calibration part has a grade of {concern} that passes the gate",
+                "every concern is calibrated",
+                "Grade it in some photos, or set calibrate.source to rendered.",
+            )
         mine, truth = logits[..., place, :][known], grades[..., place][known]
         temperature = fit_temperature(mine, truth)
         scores = rps_of_grades(softmax(mine / temperature))[np.arange(len(truth)), truth]
@@ -61,7 +67,7 @@ def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
             )
         )
     calibration = Calibration(
-        source="rendered",
+        source=source.value,
         people=int(rows["subject"].nunique()),
         coverage=preset.calibrate.coverage,
         concerns=tuple(concerns),

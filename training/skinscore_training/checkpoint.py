@@ -11,15 +11,20 @@ from skinscore_training import runs
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
-    """State after a whole epoch. Data order follows from seed and epoch, so it needs no state."""
+    """State after a step. The order of the data follows from seed and epoch, so a position in it
+    is all that it needs."""
 
     key: str  # digest of preset and data; another key is another training
+    processes: int  # each has dropout of its own
     epochs_done: int
+    steps_done: int  # of the epoch at hand
+    sums: dict[str, float]  # of the loss terms over those steps
     model: dict[str, Any]
     ema: dict[str, Any]
     optimizer: dict[str, Any]
     scheduler: dict[str, Any]
-    torch_rng: torch.Tensor  # dropout
+    dropout_rng: torch.Tensor  # (processes, bytes) uint8, of the CPU's generators
+    device_rng: torch.Tensor  # the same of the GPUs' generators; no bytes without GPUs
     augment_rng: torch.Tensor
     curves: list[dict[str, float]]
     mlflow_run_id: str

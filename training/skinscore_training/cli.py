@@ -38,18 +38,24 @@ def _before_torch() -> None:
 def use(name: Annotated[str, typer.Argument(help="Name of a file in configs/.")]) -> None:
     """Choose the preset that `dvc repro` runs (writes params.yaml)."""
     preset = presets.load(name)
-    presets.choose(preset.name)
+    presets.choose(preset)
     _say(f"dvc repro now runs preset {preset.name}")
 
 
 @app.command()
 def render(preset: PresetOption) -> None:
-    """Render people; continues after an interruption."""
+    """Render people and cut graded photos; continues after an interruption."""
     from skinscore_training.render import render, render_people
 
     recipe, folder = _open(preset)
-    count = render(recipe.render, folder.rendered, render_people)
-    _say(f"render: {count} crops of {recipe.render.people} people")
+    made = render(recipe.render, recipe.photos, folder.rendered, render_people)
+    _say(f"render: {made.crops} crops, of {recipe.render.people} rendered people")
+    if made.cut is not None:
+        left_out = ", ".join(f"{code} {count}" for code, count in made.cut.refused.items())
+        _say(
+            f"render: and of {made.cut.photos} graded photos of {made.cut.people} people; left "
+            f"out: {left_out or 'none'}"
+        )
 
 
 @app.command()
@@ -63,7 +69,7 @@ def split(preset: PresetOption) -> None:
 
 @app.command()
 def fit(preset: PresetOption) -> None:
-    """Train; continues after the last whole epoch of the same training."""
+    """Train; continues where the same training was killed. torchrun gives it more processes."""
     from skinscore_training.fit import fit
 
     _report("fit", fit(*_open(preset)))
@@ -91,7 +97,8 @@ def evaluate(preset: PresetOption) -> None:
     """Measure the exported file and seal the figures into the release file."""
     from skinscore_training.evaluate import evaluate
 
-    measured = evaluate(*_open(preset))
+    evaluation = evaluate(*_open(preset))
+    measured = evaluation.headline
     for concern in CONCERNS:
         named = {
             name.removeprefix(f"{concern}."): value
@@ -99,6 +106,9 @@ def evaluate(preset: PresetOption) -> None:
             if name.startswith(f"{concern}.")
         }
         _report(f"evaluate {concern}", named)
+    for verdict in evaluation.int8:
+        answer = "released" if verdict.released else "not released: " + "; ".join(verdict.reasons)
+        _say(f"evaluate {verdict.variant}: {verdict.speed_up:.2f} times as fast, {answer}")
 
 
 @app.command()
@@ -121,6 +131,29 @@ def card(
         shutil.copyfile(proven, RELEASE_PROOF)
         _say(f"card: {RELEASE_MODEL}, {RELEASE_CARD} and {RELEASE_PROOF} now speak of this model")
     _say(f"card: {written}")
+
+
+@app.command()
+def promote(preset: PresetOption) -> None:
+    """Register the release; make it champion when it beats the one before (exit 1 when not)."""
+    from skinscore.errors import RequestRefused
+    from skinscore_training.promote import promote, table
+    from skinscore_training.tables import print_table
+
+    promotion = promote(*_open(preset))
+    version = promotion.challenger.number
+    if promotion.differences:
+        print_table(table(promotion.differences))
+    if promotion.obstacles:
+        raise RequestRefused(
+            "gate_not_held",
+            f"version {version} is registered, the champion stays: "
+            + "; ".join(promotion.obstacles),
+            "better or equal overall, not worse beyond the preset's margin in any group",
+        )
+    before = promotion.champion
+    was = "there was none" if before is None else f"before: version {before.number}"
+    _say(f"promote: version {version} is champion ({was})")
 
 
 @app.command()

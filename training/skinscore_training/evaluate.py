@@ -4,6 +4,7 @@ The figures then go into the contract of the same graph; the result is the relea
 this order: docs/decisions/0005-figures-are-sealed-after-measuring.md.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,40 +13,115 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skinscore.contract.contract import Contract, Figure
+from skinscore.contract.release import open_model
 from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.zones import Zone
+from skinscore.errors import RequestRefused
 from skinscore.grading.grader import Grader
 from skinscore.grading.uncertainty import grade_of, likely_range, rps_of_grades, severity_score
-from skinscore_training import figures, plots, runs, sealing, tracking
-from skinscore_training.data import shards, splits
+from skinscore_training import (
+    clear_derm,
+    corpus,
+    figures,
+    int8,
+    metrics,
+    page,
+    plots,
+    runs,
+    sealing,
+    tracking,
+    worst,
+)
+from skinscore_training.data import shards
 from skinscore_training.data.rendered import RenderedDataset
+from skinscore_training.data.shards import Source
+from skinscore_training.data.splits import Part
+from skinscore_training.export import speed_ups
+from skinscore_training.int8 import Verdict
 from skinscore_training.presets import Preset
 from skinscore_training.progress import track
 
-DATASET: Final = "rendered skin, test split"
+DATASETS: Final = {
+    Source.RENDERED: "rendered skin, test split",
+    Source.GRADED: "graded photos, test split",
+}
 _BATCH: Final = 32
 
 
-def evaluate(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
-    """Write tables, plots and the release file; return the headline figures."""
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What stage ``evaluate`` found."""
+
+    headline: dict[str, float]  # concern.metric of the fp32 file
+    int8: tuple[Verdict, ...]
+
+
+def evaluate(preset: Preset, folder: runs.RunFolder) -> Evaluation:
+    """Write tables, plots, the page and the release files; return headline figures and verdicts.
+
+    Raises:
+        RequestRefused: ``stage_input_missing``.
+    """
     grader = Grader.load(runs.require(folder.exported, "export"))
-    rows = splits.rows_of(
-        shards.read_manifest(folder.rendered),
-        pd.read_parquet(runs.require(folder.splits, "split")),
-        splits.Part.TEST,
-    )
-    answers = _answer(grader, RenderedDataset(folder.rendered, rows))
-    graded = tabulate(answers, rows, grader.contract)
-    measured = figures.measure(graded, preset.evaluate.resamples, preset.evaluate.seed)
-    headline = figures.headline(measured)
+    source = Source(preset.evaluate.source)
+    dataset = DATASETS[source]
+    speeds = speed_ups(folder)
+
+    def measure(grades: pd.DataFrame) -> list[figures.Measured]:
+        return figures.measure(grades, preset.evaluate.resamples, preset.evaluate.seed)
+
+    graded = grade_test_part(grader, preset, folder)
+    measured = measure(graded)
+    headline = figures.headline(measured) | calibration_errors(graded)
     table = figures.table(measured)
     runs.write(folder.tables, table.to_csv(index=False, lineterminator="\n"))
     runs.write_json(folder.metrics, headline)
-    written = plots.draw(graded, table, folder.evaluation)
-    released = sealing.with_figures(folder.exported.read_bytes(), _contract_figures(measured))
+    written = plots.draw(graded, table, folder.evaluation, dataset)
+    rows = corpus.rows(folder, Part.TEST, source)
+    shown = worst.draw(graded, RenderedDataset(folder.rendered, rows), grader, folder.worst)
+    if source is Source.RENDERED:  # a patient's skin stays in the run's folder
+        written.append(shown)
+    verdicts = int8.release(
+        folder,
+        preset.int8,
+        preset.evaluate,
+        speeds,
+        graded,
+        lambda small: grade_test_part(small, preset, folder),
+        lambda grades: _contract_figures(measure(grades), dataset),
+    )
+    released = sealing.with_figures(
+        folder.exported.read_bytes(), _contract_figures(measured, dataset)
+    )
+    model = open_model(released)
+    asked = clear_derm.answers(preset, model.contract, rows, model.contract.provenance.label_source)
+    runs.write(
+        folder.report,
+        page.render(model.contract, model.digest, dataset, measured, written, verdicts, asked),
+    )
     runs.write(folder.release, released)
-    _log(preset, folder, headline, written)
-    return headline
+    _log(preset, folder, headline, [*written, folder.report, folder.int8_verdicts])
+    return Evaluation(headline, tuple(verdicts))
+
+
+def calibration_errors(graded: pd.DataFrame) -> dict[str, float]:
+    """Return the expected calibration error of every concern that was graded."""
+    found = {}
+    for concern in CONCERNS:
+        mine = graded[graded["concern"] == concern.value]
+        if len(mine):
+            error = metrics.expected_calibration_error(
+                mine["truth"].to_numpy(), plots.probabilities(mine)
+            )
+            found[f"{concern}.expected_calibration_error"] = round(error, 4)
+    return found
+
+
+def grade_test_part(grader: Grader, preset: Preset, folder: runs.RunFolder) -> pd.DataFrame:
+    """Return what ``grader`` says of the test part of ``evaluate.source``; see :func:`tabulate`."""
+    rows = corpus.rows(folder, Part.TEST, Source(preset.evaluate.source))
+    answers = _answer(grader, RenderedDataset(folder.rendered, rows))
+    return tabulate(answers, rows, grader.contract)
 
 
 def tabulate(
@@ -83,7 +159,14 @@ def tabulate(
                 "low": low,
                 "high": high,
                 "rps": float(rps_of_grades(found)[truth[index, slot, place]]) / 4,
+                **{f"p{grade}": float(p) for grade, p in enumerate(found)},
             }
+        )
+    if not records:
+        raise RequestRefused(
+            "manifest_invalid",
+            f"the product would grade none of {len(rows)} test crops",
+            "graded zones in photos that pass the gate",
         )
     graded = pd.DataFrame(records)
     of = rows.iloc[graded["index"]].reset_index(drop=True)
@@ -108,13 +191,13 @@ def _answer(grader: Grader, data: RenderedDataset) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-def _contract_figures(measured: list[figures.Measured]) -> tuple[Figure, ...]:
+def _contract_figures(measured: list[figures.Measured], dataset: str) -> tuple[Figure, ...]:
     """Overall and per tone; figures that are not defined on this data are left out."""
     return tuple(
         Figure(
             name=figure.metric,
             concern=figure.concern,
-            dataset=DATASET if figure.by == "all" else f"{DATASET}, tone {figure.group}",
+            dataset=dataset if figure.by == "all" else f"{dataset}, tone {figure.group}",
             value=round(figure.value, 4),
             low=round(figure.low, 4),
             high=round(figure.high, 4),
@@ -133,4 +216,5 @@ def _log(
         tracking.log_metrics(headline)
         for path in [folder.tables, *written]:
             tracking.log_file(path, "evaluation")
-        tracking.log_file(folder.release, "model")
+        for release in [folder.release, *sorted(folder.int8.glob("*.onnx"))]:
+            tracking.log_file(release, "model")

@@ -25,6 +25,8 @@ TONES: Final = (
     ("dark", -np.inf),
 )
 
+UNKNOWN: Final = "unknown"
+
 _CELLS: Final = len(GRADES) ** 2
 _ADDED: Final = ("absolute", "exact", "signed", "within", "rps", "covered", "width")
 
@@ -48,7 +50,9 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class _Metric:
+class Metric:
+    """A figure as a function of what people add up to."""
+
     name: str
     of_sums: Callable[[Sums], Sums]
 
@@ -58,27 +62,33 @@ def _ratio(column: str) -> Callable[[Sums], Sums]:
     return lambda sums: np.asarray(sums[..., place] / sums[..., _CELLS])
 
 
-_METRICS: Final = (
-    _Metric(
-        "quadratic_weighted_kappa",
-        lambda sums: metrics.kappa_of_counts(
-            sums[..., :_CELLS].reshape(*sums.shape[:-1], len(GRADES), len(GRADES))
-        ),
+def _counts(sums: Sums) -> Sums:
+    return sums[..., :_CELLS].reshape(*sums.shape[:-1], len(GRADES), len(GRADES))
+
+
+METRICS: Final = (
+    Metric("quadratic_weighted_kappa", lambda sums: metrics.kappa_of_counts(_counts(sums))),
+    Metric("mean_absolute_error", _ratio("absolute")),  # grade against grade
+    Metric(
+        "macro_mean_absolute_error",
+        lambda sums: metrics.macro_error_of_counts(_counts(sums)),
     ),
-    _Metric("mean_absolute_error", _ratio("absolute")),  # grade against grade
-    _Metric("mean_absolute_score_error", _ratio("exact")),  # before either is rounded
-    _Metric("bias", _ratio("signed")),
-    _Metric("within_one", _ratio("within")),
-    _Metric("ranked_probability_score", _ratio("rps")),
-    _Metric("coverage", _ratio("covered")),
-    _Metric("range_width", _ratio("width")),
+    Metric("mean_absolute_score_error", _ratio("exact")),  # before either is rounded
+    Metric("bias", _ratio("signed")),
+    Metric("within_one", _ratio("within")),
+    Metric("ranked_probability_score", _ratio("rps")),
+    Metric("coverage", _ratio("covered")),
+    Metric("range_width", _ratio("width")),
 )
-REPEATABILITY: Final = "icc_2_1_between_views"
+REPEATABILITY: Final = (
+    Metric("icc_2_1_between_views", metrics.icc_of_sums),
+    Metric("smallest_detectable_change", metrics.detectable_change_of_sums),  # score, grades
+)
 
 
 def tone_of(ita_deg: NDArray[np.floating]) -> list[str]:
-    """Return the tone bin of each angle."""
-    return [next(name for name, edge in TONES if angle > edge) for angle in ita_deg]
+    """Return the tone bin of each angle; ``UNKNOWN`` for a photo without measurable skin."""
+    return [next((name for name, edge in TONES if angle > edge), UNKNOWN) for angle in ita_deg]
 
 
 def measure(graded: pd.DataFrame, resamples: int, seed: int) -> list[Measured]:
@@ -90,13 +100,16 @@ def measure(graded: pd.DataFrame, resamples: int, seed: int) -> list[Measured]:
     found = []
     for concern in CONCERNS:
         mine = graded[graded["concern"] == concern.value]
+        if mine.empty:  # a clinic may grade some concerns only
+            continue
         for by in ("all", "zone_kind", "tone"):
             for group in ["all"] if by == "all" else sorted(mine[by].unique()):
                 part = mine if by == "all" else mine[mine[by] == group]
-                sums = _sums(part)
-                wanted = [(metric.name, metric.of_sums, sums) for metric in _METRICS]
+                sums = person_sums(part)
+                wanted = [(metric.name, metric.of_sums, sums) for metric in METRICS]
                 if by == "all" and part["view"].nunique() > 1:
-                    wanted.append((REPEATABILITY, metrics.icc_of_sums, _view_sums(part)))
+                    views = _view_sums(part)
+                    wanted += [(metric.name, metric.of_sums, views) for metric in REPEATABILITY]
                 for name, of_sums, added in wanted:
                     value = float(of_sums(added.sum(axis=0)))
                     low, high = metrics.bootstrap(of_sums, added, resamples, seed)
@@ -120,7 +133,7 @@ def table(found: Iterable[Measured]) -> pd.DataFrame:
     return pd.DataFrame([dataclasses.asdict(figure) for figure in found])
 
 
-def _sums(part: pd.DataFrame) -> Sums:
+def person_sums(part: pd.DataFrame) -> Sums:
     """Return what each person adds: 25 confusion cells, number of grades, then _ADDED."""
     truth, grade = part["truth"].to_numpy(), part["grade"].to_numpy()
     error = part["score"].to_numpy() - part["exact"].to_numpy()

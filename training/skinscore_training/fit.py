@@ -1,81 +1,130 @@
-"""Stage ``fit``: train the network on rendered crops.
+"""Stage ``fit``: train the network on the crops of the training part.
 
-Killed at any moment, the same command goes on after the last whole epoch and ends with the same
-weights.
+Killed at any moment, the same command goes on after the last checkpoint and ends with the same
+weights. With 0 epochs the weights to start from are taken over as they are (recalibration).
 """
 
 import csv
 import io
+from contextlib import ExitStack
 from typing import Final
 
-import pandas as pd
 import torch
 
 from skinscore.domain.document import canonical_json, sha256_hex
-from skinscore_training import checkpoint, runs, tracking
-from skinscore_training.data import shards, splits
+from skinscore_training import checkpoint, corpus, runs, scale, tracking
+from skinscore_training.data import shards
+from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
+from skinscore_training.data.shards import Source
+from skinscore_training.data.splits import Part
 from skinscore_training.presets import Preset
 from skinscore_training.progress import bars
-from skinscore_training.trainer import Trainer
+from skinscore_training.start import Start, read_start
+from skinscore_training.trainer import COLUMNS, Trainer
 
 MONITORED_CROPS: Final = 390  # looked at after each epoch; nothing is chosen by them
 
 
 def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
-    """Train, write weights, curves and record, and return the last row of the curves."""
+    """Train, write weights, curves and record, and return the last row of the curves.
+
+    Raises:
+        RequestRefused: ``stage_input_missing``; ``preset_invalid`` when the weights to start from
+            do not fit; ``training_mismatch``. All before any work.
+    """
     torch.set_num_threads(preset.fit.threads)
-    manifest = shards.read_manifest(folder.rendered)
-    parts = pd.read_parquet(runs.require(folder.splits, "split"))
-    train = RenderedDataset(folder.rendered, splits.rows_of(manifest, parts, splits.Part.TRAIN))
-    watched = splits.rows_of(manifest, parts, splits.Part.CALIBRATION)[:MONITORED_CROPS]
-    monitor = RenderedDataset(folder.rendered, watched)
+    train, mixture = _training_part(preset, folder)
+    watched = corpus.rows(folder, Part.CALIBRATION, Source(preset.calibrate.source))
+    monitor = RenderedDataset(folder.rendered, watched[:MONITORED_CROPS])
+    start = read_start(preset)
     manifest_sha256 = sha256_hex((folder.rendered / shards.MANIFEST).read_bytes())
-    key = _key(preset, manifest_sha256, sha256_hex(folder.splits.read_bytes()))
+    key = _key(preset, manifest_sha256, sha256_hex(folder.splits.read_bytes()), start)
     resumed = checkpoint.load(folder.checkpoint, key)
-    with tracking.run(preset.name, resumed.mlflow_run_id if resumed else None) as run_id:
-        trainer = Trainer(preset.model, preset.fit, len(train), key, run_id)
-        if resumed is None:
-            tracking.log_params(preset.model_dump(mode="json", by_alias=True))
-        else:
+    fabric = scale.fabric(preset.fit.precision)
+    with ExitStack() as stack:
+        run_id = ""
+        if fabric.is_global_zero:
+            known = resumed.mlflow_run_id if resumed else None
+            run_id = stack.enter_context(tracking.run(preset.name, known, system_metrics=True))
+        run_id = fabric.broadcast(run_id)
+        trainer = Trainer(preset.model, preset.fit, mixture, key, run_id, fabric)
+        if resumed is not None:
             trainer.restore(resumed)
-        _train(trainer, train, monitor, folder)
-        checkpoint.save_weights(folder.weights, trainer.ema.model.state_dict())
-        runs.write(folder.curves, _csv(trainer.curves))
-        runs.write_json(
-            folder.fit_record, {"mlflow_run_id": run_id, "manifest_sha256": manifest_sha256}
-        )
-        tracking.log_file(folder.curves, "fit")
+        else:
+            if start is not None:
+                trainer.begin_with(start.weights)
+            if fabric.is_global_zero:
+                tracking.log_params(preset.model_dump(mode="json", by_alias=True))
+                tracking.log_dataset(manifest_sha256, preset.name)
+        _train(trainer, train, monitor, folder, lead=fabric.is_global_zero)
+        if fabric.is_global_zero:
+            _write(trainer, folder, {"mlflow_run_id": run_id, "manifest_sha256": manifest_sha256})
+        fabric.barrier()  # the others leave when everything is written
     return trainer.curves[-1]
 
 
+def _training_part(preset: Preset, folder: runs.RunFolder) -> tuple[RenderedDataset, Mixture]:
+    rows = corpus.rows(folder, Part.TRAIN, None)
+    share = 0.0 if preset.photos is None else preset.photos.share
+    if share == 1:  # photos alone: no view of rendered skin to stand beside
+        rows = corpus.rows(folder, Part.TRAIN, Source.GRADED)
+    graded = int((rows["source"] == Source.GRADED.value).sum())
+    mixture = Mixture(len(rows) - graded, graded, preset.fit.batch_crops, share)
+    return RenderedDataset(folder.rendered, rows), mixture
+
+
 def _train(
-    trainer: Trainer, train: RenderedDataset, monitor: RenderedDataset, folder: runs.RunFolder
+    trainer: Trainer,
+    train: RenderedDataset,
+    monitor: RenderedDataset,
+    folder: runs.RunFolder,
+    *,
+    lead: bool,
 ) -> None:
+    """Train to the last epoch; process ``lead`` shows, logs and saves."""
     epochs = trainer.settings.epochs
-    with bars() as display:
+
+    def keep() -> None:
+        state = trainer.state()
+        if lead:
+            checkpoint.save(folder.checkpoint, state)
+
+    if not epochs:
+        trainer.curves.append({"epoch": 0.0} | trainer.measure(monitor))
+    with bars(shown=lead) as display:
         whole = display.add_task("fit", total=epochs, completed=trainer.epochs_done, note="")
-        steps = display.add_task("  epoch", total=trainer.steps_per_epoch, note="")
+        steps = display.add_task("  epoch", total=trainer.mixture.steps, note="")
         while trainer.epochs_done < epochs:
-            display.reset(steps)
-            row = trainer.epoch(train, advance=lambda: display.advance(steps))
+            display.reset(steps, completed=trainer.steps_done)
+            row = trainer.epoch(train, lambda: display.advance(steps), keep)
             row |= trainer.measure(monitor)
             trainer.curves.append(row)
-            tracking.log_metrics(row, step=trainer.epochs_done)
-            checkpoint.save(folder.checkpoint, trainer.state())
+            keep()
+            if lead:
+                tracking.log_metrics(row, step=trainer.epochs_done)
             errors = " ".join(f"{row[name]:.2f}" for name in row if name.startswith("mae_"))
             display.update(whole, advance=1, note=f"loss {row['loss_total']:.3f}  mae {errors}")
 
 
-def _key(preset: Preset, manifest_sha256: str, splits_sha256: str) -> str:
+def _write(trainer: Trainer, folder: runs.RunFolder, record: dict[str, str]) -> None:
+    checkpoint.save_weights(folder.weights, trainer.ema.model.state_dict())
+    runs.write(folder.curves, _csv(trainer.curves))
+    runs.write_json(folder.fit_record, record)
+    tracking.log_file(folder.curves, "fit")
+
+
+def _key(preset: Preset, manifest_sha256: str, splits_sha256: str, start: Start | None) -> str:
     """Return the digest of everything that shapes the training."""
     return sha256_hex(
         canonical_json(
             {
-                "fit": preset.fit.model_dump(mode="json", exclude={"threads"}),
+                "fit": preset.fit.model_dump(mode="json", exclude={"threads", "checkpoint_steps"}),
                 "model": preset.model.model_dump(mode="json"),
                 "manifest": manifest_sha256,
                 "splits": splits_sha256,
+                "share": None if preset.photos is None else preset.photos.share,
+                "start": None if start is None else start.sha256,
             }
         )
     )
@@ -83,7 +132,7 @@ def _key(preset: Preset, manifest_sha256: str, splits_sha256: str) -> str:
 
 def _csv(rows: list[dict[str, float]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, fieldnames=COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

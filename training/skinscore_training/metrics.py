@@ -110,6 +110,71 @@ def icc_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.where(scale > 1e-12, (msr - mse) / scale, np.nan)
 
 
+def macro_error_of_counts(counts: NDArray[np.number]) -> NDArray[np.float64]:
+    """Return the mean over true grades of their mean absolute error, of (..., 5, 5) counts.
+
+    Rare grades weigh as much as common ones; grades that nobody has are left out.
+    """
+    observed = counts.astype(np.float64)
+    apart = np.abs(np.arange(_COUNT)[:, None] - np.arange(_COUNT)[None, :])
+    people = observed.sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        errors = (observed * apart).sum(axis=-1) / people
+        seen = people > 0
+        return np.asarray(np.where(seen, errors, 0).sum(axis=-1) / seen.sum(axis=-1))
+
+
+def detectable_change_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the smallest detectable change, 1.96 sqrt(2) S_w, of sums of :func:`icc_sums`.
+
+    S_w^2 is the mean variance within a thing (Bland and Altman 1996): a change between two photos
+    that is smaller may be the photo's.
+    """
+    n, row_squares, squares, k = sums[..., 0], sums[..., 1], sums[..., 2], sums.shape[-1] - 3
+    with np.errstate(invalid="ignore", divide="ignore"):
+        within = (squares - row_squares / k) / (n * (k - 1))
+    return np.asarray(1.96 * np.sqrt(2 * np.maximum(within, 0)))
+
+
+def reliability(
+    truth: Grades, probabilities: Floats, bins: int = 10
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what was said and what is true of "more than grade k", k = 0..3 pooled.
+
+    Both are means over ``bins`` bins of equal mass, from improbable to sure.
+    """
+    said = 1.0 - np.cumsum(probabilities.astype(np.float64), axis=1)[:, :-1]
+    true = truth[:, None] > np.arange(_COUNT - 1)
+    order = np.argsort(said, axis=None, kind="stable")
+    parts = [part for part in np.array_split(order, bins) if len(part)]
+    return (
+        np.array([said.ravel()[part].mean() for part in parts]),
+        np.array([true.ravel()[part].mean() for part in parts]),
+    )
+
+
+def expected_calibration_error(truth: Grades, probabilities: Floats) -> float:
+    """Return the mean distance between the two of :func:`reliability`, 0..1, 0 is perfect."""
+    said, true = reliability(truth, probabilities)
+    return _mean(np.abs(said - true))
+
+
+def risk_coverage(
+    error: NDArray[np.float64], probabilities: Floats, steps: int = 50
+) -> list[tuple[float, float]]:
+    """Return (share kept, mean error of those kept), the surest grades kept first.
+
+    Sure is a small standard deviation of the grade under ``probabilities`` (m, 5).
+    """
+    grades = np.arange(_COUNT)
+    exact = probabilities.astype(np.float64)
+    mean = exact @ grades
+    spread = np.sqrt(np.maximum(exact @ grades**2 - mean**2, 0))
+    running = np.cumsum(error[np.argsort(spread, kind="stable")]) / np.arange(1, len(error) + 1)
+    places = np.unique(np.linspace(1, len(error), min(steps, len(error))).round().astype(int))
+    return [(float(place / len(error)), float(running[place - 1])) for place in places]
+
+
 def bootstrap(
     statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     sums: NDArray[np.float64],

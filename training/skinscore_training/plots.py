@@ -1,6 +1,8 @@
 """Pictures and CSV of an evaluation, for people and for ``dvc plots``."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -9,48 +11,106 @@ from skinscore.domain.concerns import CONCERNS, GRADES
 from skinscore_training import metrics, runs
 from skinscore_training.figures import TONES
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-def draw(graded: pd.DataFrame, table: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write confusion and tone plots and the rows behind them; return the files."""
+_DPI: Final = 110
+_PANEL: Final = (11, 3.8)  # inches of a picture with one panel per concern
+
+
+def draw(graded: pd.DataFrame, table: pd.DataFrame, folder: Path, whose: str) -> list[Path]:
+    """Write every plot and the rows behind those that ``dvc plots`` shows; return the files.
+
+    Args:
+        graded: see skinscore_training.evaluate.tabulate.
+        table: see skinscore_training.figures.table.
+        whose: grades on what; stands in every title.
+    """
     import matplotlib as mpl
 
     mpl.use("agg")
+    written = _tables(graded, folder)
+    written += [
+        _save(_confusions(graded, whose), folder / "confusion.png"),
+        _save(_tones(table, whose), folder / "tone.png"),
+        _save(_reliability(graded, whose), folder / "reliability.png"),
+        _save(_risk(graded, whose), folder / "risk_coverage.png"),
+    ]
+    if graded["view"].nunique() > 1:
+        written.append(_save(_bland_altman(graded, whose), folder / "bland_altman.png"))
+    return written
+
+
+def _tables(graded: pd.DataFrame, folder: Path) -> list[Path]:
     written = []
     for concern in CONCERNS:
         mine = graded[graded["concern"] == concern.value]
         path = folder / f"confusion_{concern}.csv"
         runs.write(path, mine[["truth", "grade"]].to_csv(index=False, lineterminator="\n"))
         written.append(path)
-    written.append(_confusions(graded, folder / "confusion.png"))
-    written.append(_tones(table, folder / "tone.png"))
-    return written
+    rows = [
+        {"concern": concern.value, "kept": float(kept), "error": float(error)}
+        for concern in CONCERNS
+        for kept, error in _risk_steps(graded[graded["concern"] == concern.value])
+    ]
+    path = folder / "risk_coverage.csv"
+    runs.write(path, pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
+    return [*written, path]
 
 
-def _confusions(graded: pd.DataFrame, path: Path) -> Path:
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, len(CONCERNS), figsize=(11, 3.8), layout="constrained")
-    for axis, concern in zip(axes, CONCERNS, strict=True):
-        mine = graded[graded["concern"] == concern.value]
+def _confusions(graded: pd.DataFrame, whose: str) -> "Figure":
+    def panel(axis: "Axes", mine: pd.DataFrame) -> None:
         counts = metrics.confusion(mine["truth"].to_numpy(), mine["grade"].to_numpy())
         share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
         for (row, column), count in np.ndenumerate(counts):
             colour = "white" if share[row, column] > 0.5 else "black"
             axis.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=9)
-        axis.set(
-            title=concern.replace("_", " "), xlabel="grade found", xticks=GRADES, yticks=GRADES
-        )
-    axes[0].set_ylabel("true grade")
-    figure.suptitle("Grades on RENDERED skin, test split")
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
-    return path
+        axis.set(xlabel="grade found", xticks=GRADES, yticks=GRADES)
+
+    return _panels(graded, panel, "true grade", f"Grades, {whose}")
 
 
-def _tones(table: pd.DataFrame, path: Path) -> Path:
+def _reliability(graded: pd.DataFrame, whose: str) -> "Figure":
+    def panel(axis: "Axes", mine: pd.DataFrame) -> None:
+        axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+        said, true = metrics.reliability(mine["truth"].to_numpy(), probabilities(mine))
+        axis.plot(said, true, marker="o")
+        axis.set(xlabel="probability of more than grade k", xlim=(0, 1), ylim=(0, 1))
+
+    return _panels(graded, panel, "share that is", f"Reliability, {whose}")
+
+
+def _risk(graded: pd.DataFrame, whose: str) -> "Figure":
+    def panel(axis: "Axes", mine: pd.DataFrame) -> None:
+        axis.plot(*np.array(_risk_steps(mine)).T)
+        axis.set(xlabel="share of grades kept, surest first", xlim=(0, 1))
+        axis.set_ylim(bottom=0)
+
+    return _panels(graded, panel, "mean absolute error, grades", f"Risk and coverage, {whose}")
+
+
+def _bland_altman(graded: pd.DataFrame, whose: str) -> "Figure":
+    def panel(axis: "Axes", mine: pd.DataFrame) -> None:
+        axis.set(xlabel="mean score of two views", xlim=(0, 4))
+        pairs = two_views(mine)
+        if len(pairs) < 2:
+            return
+        middle, apart = pairs.mean(axis=1), pairs[:, 1] - pairs[:, 0]
+        axis.scatter(middle, apart, s=4, alpha=0.3)
+        centre, spread = apart.mean(), 1.96 * apart.std(ddof=1)
+        for level in (centre - spread, centre, centre + spread):
+            axis.axhline(level, color="black", linewidth=0.8)
+            axis.text(4, level, f"{level:+.2f}", ha="right", va="bottom", fontsize=8)
+
+    return _panels(graded, panel, "second minus first", f"Bland-Altman, {whose}")
+
+
+def _tones(table: pd.DataFrame, whose: str) -> "Figure":
     from matplotlib import pyplot
 
+    figure: Figure
     figure, axis = pyplot.subplots(figsize=(7, 3.6), layout="constrained")
     rows = table[(table["by"] == "tone") & (table["metric"] == "mean_absolute_error")]
     names = [name for name, _ in TONES]
@@ -61,9 +121,48 @@ def _tones(table: pd.DataFrame, path: Path) -> Path:
         place = np.arange(len(names)) + 0.12 * (shift - 1)
         axis.errorbar(place, value, spread, fmt="o", capsize=3, label=concern.replace("_", " "))
     axis.set_xticks(range(len(names)), names)
-    axis.set(ylabel="mean absolute error, grades", title="Error by tone on RENDERED skin")
+    axis.set(ylabel="mean absolute error, grades", title=f"Error by tone, {whose}")
     axis.set_ylim(bottom=0)
     axis.legend()
-    figure.savefig(path, dpi=110)
+    return figure
+
+
+def probabilities(graded: pd.DataFrame) -> metrics.Floats:
+    """Return (m, 5), the calibrated probabilities of every row."""
+    return graded[[f"p{grade}" for grade in GRADES]].to_numpy()
+
+
+def two_views(graded: pd.DataFrame) -> metrics.Floats:
+    """Return (m, 2), the scores of the same skin in its first two views."""
+    wide = graded.pivot(index=["subject", "index", "slot"], columns="view", values="score")
+    if wide.shape[1] < 2:
+        return np.empty((0, 2))
+    return wide[wide.columns[:2]].dropna().to_numpy()
+
+
+def _risk_steps(mine: pd.DataFrame) -> Sequence[tuple[float, float]]:
+    error = (mine["grade"] - mine["truth"]).abs().to_numpy(dtype=np.float64)
+    return metrics.risk_coverage(error, probabilities(mine))
+
+
+def _panels(
+    graded: pd.DataFrame, panel: Callable[["Axes", pd.DataFrame], None], label: str, title: str
+) -> "Figure":
+    from matplotlib import pyplot
+
+    figure: Figure
+    figure, axes = pyplot.subplots(1, len(CONCERNS), figsize=_PANEL, layout="constrained")
+    for axis, concern in zip(axes, CONCERNS, strict=True):
+        panel(axis, graded[graded["concern"] == concern.value])
+        axis.set_title(concern.replace("_", " "))
+    axes[0].set_ylabel(label)
+    figure.suptitle(title)
+    return figure
+
+
+def _save(figure: "Figure", path: Path) -> Path:
+    from matplotlib import pyplot
+
+    figure.savefig(path, dpi=_DPI)
     pyplot.close(figure)
     return path

@@ -5,11 +5,12 @@ recipe and DVC can depend on each key. Unknown keys are refused.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from skinscore.domain.document import Document, field_problems
 from skinscore.errors import RequestRefused
@@ -17,13 +18,18 @@ from skinscore.errors import RequestRefused
 CONFIGS: Final = Path("configs")
 RUNS: Final = Path("runs")
 PARAMS: Final = Path("params.yaml")
+NOTHING: Final = "configs/nothing"
 PARAMS_TEXT: Final = """\
-# Which preset `dvc repro` runs: the name of a file in configs/, where every value stands.
-# Change it with `skinscore train use NAME`, or for one experiment: dvc exp run -S preset=NAME
+# Which preset `dvc repro` runs: the name of a file in configs/, where every value stands, and what
+# it reads beside its own run, for dvc to watch. Written by `skinscore train use NAME`.
 preset: {name}
+photos: {photos}
+start: {start}
 """
 
 Count = Annotated[int, Field(ge=1)]
+NoneOrMore = Annotated[int, Field(ge=0)]
+SourceName = Literal["rendered", "graded"]  # skinscore_training.data.shards.Source
 FourCounts = tuple[Count, Count, Count, Count]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -33,11 +39,19 @@ Weight = Annotated[float, Field(ge=0)]
 class RenderSettings(Document):
     """Which rendered people are made."""
 
-    people: Count  # subjects; each gives every crop of the geometry
+    people: NoneOrMore  # subjects; 0 for graded photos alone
     views: Annotated[int, Field(ge=2, le=4)]  # same skin, other light and camera; 2 for consistency
     people_per_shard: Count  # unit of resuming and of memory
     workers: Count  # processes
     seed: int
+
+
+class PhotoSettings(Document):
+    """Graded photos that take part, cut into crops like those of the product."""
+
+    manifest: str  # path; see skinscore_training.data.manifest
+    share: Annotated[float, Field(gt=0, le=1)]  # of the crops of a training batch
+    photos_per_shard: Count
 
 
 class SplitSettings(Document):
@@ -72,8 +86,11 @@ class LossWeights(Document):
 class FitSettings(Document):
     """How the network is trained."""
 
-    epochs: Count
-    batch_crops: Count  # per step; every view of a crop is in the same step
+    start: str | None  # folder of a finished run whose weights are gone on with; null: none
+    epochs: NoneOrMore  # 0: the start's weights as they are
+    batch_crops: Count  # per step, over all processes; every view of a crop is in the same step
+    accumulate: Count  # parts that a step's batch is computed in, one after another
+    checkpoint_steps: Count  # a killed training loses at most so many; no effect on its end
     learning_rate: Positive  # peak
     weight_decay: Weight
     warm_up: Annotated[float, Field(ge=0, lt=1)]  # share of all steps
@@ -88,6 +105,7 @@ class FitSettings(Document):
 class CalibrateSettings(Document):
     """How probabilities become ranges."""
 
+    source: SourceName  # whose held-out people
     coverage: Share  # nominal share of truths inside the likely range
 
 
@@ -103,25 +121,70 @@ class ExportSettings(Document):
     max_megabytes: Positive
 
 
-class EvaluateSettings(Document):
-    """How intervals are made."""
+class Int8Settings(Document):
+    """How the int8 files are made, and what they may cost; docs/decisions/0018."""
 
+    crops: Count  # of the training part, spread over all tones; they set the ranges
+    ranges: Literal["extremes", "mean"]  # over all crops, or the mean over batches of them
+    golden_tolerance: Positive  # wider than fp32's: a rounding step more or less is no fault
+    kappa_drop: Weight  # largest loss of quadratic weighted kappa, overall and in each tone
+
+
+class EvaluateSettings(Document):
+    """On whom figures are measured, and how intervals are made."""
+
+    source: SourceName  # whose held-out people
     resamples: Count  # bootstrap by subject
     seed: int
 
 
+class PromoteSettings(Document):
+    """How much a challenger may lose in a group and still become champion; docs/decisions/0012."""
+
+    kappa_margin: Weight  # quadratic weighted kappa
+    error_margin: Weight  # mean absolute error, grades
+
+
 class Preset(Document):
-    """One recipe, from rendered skin to model card."""
+    """One recipe, from rendered skin and graded photos to model card."""
 
     schema_: Literal["skinscore.preset/1"] = Field(alias="schema")
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
     render: RenderSettings
+    photos: PhotoSettings | None  # null: rendered skin only
     split: SplitSettings
     model: ModelSettings
     fit: FitSettings
     calibrate: CalibrateSettings
     export: ExportSettings
+    int8: Int8Settings
     evaluate: EvaluateSettings
+    promote: PromoteSettings
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Self:
+        problems = list(self._disagreements())
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _disagreements(self) -> Iterator[str]:
+        held_out = {
+            "calibrate.source": self.calibrate.source,
+            "evaluate.source": self.evaluate.source,
+        }
+        for key, source in held_out.items():
+            if source == "graded" and self.photos is None:
+                yield f"{key} is graded, but photos is null"
+            if source == "rendered" and not self.render.people:
+                yield f"{key} is rendered, but render.people is 0"
+        if self.photos is None and not self.render.people:
+            yield "photos is null and render.people is 0: there is nothing to learn from"
+        mixed = self.photos is not None and self.photos.share < 1
+        if self.fit.epochs and mixed and not self.render.people:
+            yield "photos.share is below 1, but render.people is 0"
+        if not self.fit.epochs and self.fit.start is None:
+            yield "fit.epochs is 0, but fit.start is null: there would be no weights"
 
 
 def load(name: str, configs: Path = CONFIGS) -> Preset:
@@ -161,8 +224,13 @@ def load(name: str, configs: Path = CONFIGS) -> Preset:
     return preset
 
 
-def choose(name: str, params: Path = PARAMS) -> None:
-    """Make ``name`` the preset that ``dvc repro`` runs; the file is touched only if it changes."""
-    text = PARAMS_TEXT.format(name=name)
+def choose(preset: Preset, params: Path = PARAMS) -> None:
+    """Make ``preset`` the one that ``dvc repro`` runs; the file is touched only if it changes."""
+    photos, start = preset.photos, preset.fit.start
+    text = PARAMS_TEXT.format(
+        name=preset.name,
+        photos=NOTHING if photos is None else Path(photos.manifest).parent.as_posix(),
+        start=NOTHING if start is None else Path(start, "fit", "weights.pt").as_posix(),
+    )
     if not params.exists() or params.read_text(encoding="utf-8") != text:
         params.write_bytes(text.encode())

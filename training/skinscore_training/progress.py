@@ -22,8 +22,12 @@ def console() -> Console:
 
 
 @contextmanager
-def bars() -> Iterator[Progress]:
-    """A display for several tasks; ``fields[note]`` of a task is shown behind its bar."""
+def bars(*, shown: bool = True) -> Iterator[Progress]:
+    """A display for several tasks; ``fields[note]`` of a task is shown behind its bar.
+
+    Args:
+        shown: False in processes that work beside the one that shows.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -32,7 +36,7 @@ def bars() -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=console()) as display:
+    with Progress(*columns, console=console(), disable=not shown) as display:
         yield display
 
 

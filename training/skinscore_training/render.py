@@ -1,4 +1,4 @@
-"""Stage ``render``: make rendered people and keep their crops as shards."""
+"""Stage ``render``: make rendered people, cut graded photos, and keep all crops as shards."""
 
 import multiprocessing
 import shutil
@@ -11,15 +11,25 @@ from typing import TYPE_CHECKING
 from skinscore.imaging.rules import Geometry
 from skinscore_training import rules, runs
 from skinscore_training.data import shards
-from skinscore_training.presets import RenderSettings
+from skinscore_training.data.shards import Source
+from skinscore_training.presets import PhotoSettings, RenderSettings
 from skinscore_training.progress import track
 
 if TYPE_CHECKING:
+    from skinscore_training.cutting import Cut
     from skinscore_training.skin.crops import RenderedCrops
 
 Renderer = Callable[[Sequence[int], Geometry, int, int], "RenderedCrops"]  # ..., seed, views
 
 SETTINGS = "settings.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What stage ``render`` made."""
+
+    crops: int
+    cut: "Cut | None"  # None when the preset names no photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +41,10 @@ class _Task:
     renderer: Renderer
 
 
-def render(settings: RenderSettings, folder: Path, renderer: Renderer) -> int:
-    """Fill ``folder`` with shards and the manifest; return the number of crops.
+def render(
+    settings: RenderSettings, photos: PhotoSettings | None, folder: Path, renderer: Renderer
+) -> Made:
+    """Fill ``folder`` with shards and the manifest; return what was made.
 
     Shards that are there already are kept when they were made with the same settings and
     geometry; otherwise the folder starts empty.
@@ -53,7 +65,15 @@ def render(settings: RenderSettings, folder: Path, renderer: Renderer) -> int:
             waiting = [pool.submit(_render_shard, task) for task in missing]
             for done in track(as_completed(waiting), len(waiting), "render"):
                 done.result()
-    return len(shards.write_manifest(folder, len(tasks)))
+    if photos is None:
+        cut = None
+        shards.drop_from(folder, len(tasks))
+    else:
+        from skinscore_training.cutting import cut as cut_photos
+
+        cut = cut_photos(photos, folder, first_shard=len(tasks), first_subject=settings.people)
+    crops = len(shards.write_manifest(folder, len(tasks) + (0 if cut is None else cut.shards)))
+    return Made(crops=crops, cut=cut)
 
 
 def render_people(
@@ -75,7 +95,7 @@ def _tasks(settings: RenderSettings, folder: Path, renderer: Renderer) -> Iterat
 def _render_shard(task: _Task) -> None:
     settings = task.settings
     crops = task.renderer(task.subjects, rules.GEOMETRY, settings.seed, settings.views)
-    shards.write_shard(task.folder, task.shard, crops, rules.GEOMETRY)
+    shards.write_shard(task.folder, task.shard, crops, rules.GEOMETRY, Source.RENDERED)
 
 
 def _one_thread() -> None:

@@ -55,6 +55,15 @@ class RunFolder:
         """Parity, size and speed."""
         return self.root / "export" / "export.json"
 
+    def quantized(self, variant: str) -> Path:
+        """An int8 candidate: sealed, not yet measured."""
+        return self.exported.with_name(f"skinscore-{variant}.onnx")
+
+    @property
+    def int8(self) -> Path:
+        """The int8 files that kept their margins; an empty folder when none did."""
+        return self.root / "int8"
+
     @property
     def evaluation(self) -> Path:
         return self.root / "evaluation"
@@ -64,8 +73,19 @@ class RunFolder:
         return self.evaluation / "metrics.json"
 
     @property
-    def figures(self) -> Path:
-        return self.evaluation / "figures.json"
+    def report(self) -> Path:
+        """The evaluation as one page."""
+        return self.evaluation / "report.html"
+
+    @property
+    def worst(self) -> Path:
+        """The largest errors as pictures."""
+        return self.evaluation / "worst.png"
+
+    @property
+    def int8_verdicts(self) -> Path:
+        """What each int8 candidate costs and gains, and whether it is released."""
+        return self.evaluation / "int8.json"
 
     @property
     def tables(self) -> Path:

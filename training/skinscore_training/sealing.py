@@ -30,6 +30,11 @@ LIMITS: Final = (
     "Active acne, moles and skin cancer are not graded and not ruled out.",
     "The scale is skinscore's own; it is not Goodman-Baron, Glogau, Lemperle or mMASI.",
 )
+LIMITS_GRADED: Final = (
+    "Trained or calibrated with photos that one clinic graded; not validated elsewhere.",
+    "Grades follow the raters of those photos and their scale.",
+    *LIMITS[2:],
+)
 
 
 def seal(
@@ -38,6 +43,7 @@ def seal(
     provenance: Provenance,
     calibration: Calibration,
     golden_tolerance: float,
+    limits: tuple[str, ...],
 ) -> bytes:
     """Return ``graph`` with its contract: golden answers computed, figures still empty.
 
@@ -59,7 +65,7 @@ def seal(
         grades=GRADES,
         calibration=calibration,
         gate=rules.GATE,
-        intended_use=IntendedUse(use=USE, limits=LIMITS, disclaimer=DISCLAIMER),
+        intended_use=IntendedUse(use=USE, limits=limits, disclaimer=DISCLAIMER),
         figures=(),
         golden=Golden(
             tolerance=golden_tolerance,

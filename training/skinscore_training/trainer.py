@@ -1,14 +1,20 @@
-"""The training loop: network, optimizer, schedule and smoothed weights, one epoch at a time.
+"""The training loop: network, optimizer, schedule and smoothed weights, one step at a time.
 
-One process, one device (a GPU where there is one), through Lightning Fabric, so that more of both
-is a matter of Fabric's arguments. The order of the data follows from seed and epoch; dropout and
-augmentation draw from generators whose state a checkpoint keeps.
+Lightning Fabric carries it: one process or, started by ``torchrun``, several on one or many hosts,
+on CPUs or GPUs (:mod:`skinscore_training.scale`). Several processes compute what one would: each
+takes its rows of every batch, batch statistics are shared, and the loss is that of all rows. Only
+dropout differs, which every process draws for itself.
+
+The order of the data follows from seed and epoch; dropout and augmentation draw from generators
+whose state a checkpoint keeps. A training that is killed at any step goes on to the same bits on
+the same machine.
 """
 
 import copy
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Final
 
 import torch
@@ -16,67 +22,111 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from skinscore.domain.concerns import CONCERNS
+from skinscore.errors import RequestRefused
 from skinscore_training import rules
 from skinscore_training.checkpoint import Checkpoint
-from skinscore_training.data.augment import shift_masks
+from skinscore_training.data.augment import draw_shifts, shift_masks
+from skinscore_training.data.mixture import Mixture
+from skinscore_training.data.prefetch import prefetch
 from skinscore_training.data.rendered import Batch, RenderedDataset
 from skinscore_training.model import network
-from skinscore_training.model.losses import expectation, losses, soft_target
+from skinscore_training.model.losses import Targets, expectation, losses, soft_target
+from skinscore_training.model.network import Predictions
+from skinscore_training.model.shared_norm import share_batch_norm
 from skinscore_training.presets import FitSettings, ModelSettings
+from skinscore_training.scale import gathered
 
 _TERMS: Final = ("grade", "mean", "maps", "relief", "consistency")
 _EPOCHS_APART: Final = 1_000_003  # seeds of epochs and of neighbouring preset seeds never meet
+_AHEAD: Final = 2  # batches read before they are needed
+COLUMNS: Final = (
+    "epoch",
+    "loss_total",
+    *(f"loss_{name}" for name in _TERMS),
+    "learning_rate",
+    "pictures_per_second",
+    *(f"mae_{concern}" for concern in CONCERNS),
+)  # of the curves
 
 
 class Trainer:
     """A training in progress.
 
     Args:
-        crops: in the training part.
+        mixture: of the data set that :meth:`epoch` is given; its batch is ``batch_crops``.
         key: digest of all that shapes the training, stored in its checkpoints.
         run_id: of MLflow, stored likewise.
+        fabric: launched.
+
+    Raises:
+        RequestRefused: ``preset_invalid`` when ``batch_crops`` cannot be divided evenly.
     """
 
     def __init__(
-        self, model: ModelSettings, settings: FitSettings, crops: int, key: str, run_id: str
+        self,
+        model: ModelSettings,
+        settings: FitSettings,
+        mixture: Mixture,
+        key: str,
+        run_id: str,
+        fabric: Fabric,
     ) -> None:
         self.settings = settings
-        self.steps_per_epoch = max(1, crops // settings.batch_crops)
+        self.mixture = mixture
         self.epochs_done = 0
+        self.steps_done = 0  # of the epoch at hand
         self.curves: list[dict[str, float]] = []
-        self._key, self._run_id = key, run_id
-        self._fabric = Fabric(accelerator="auto", devices=1, precision=settings.precision)
+        self._sums = dict.fromkeys(("total", *_TERMS), 0.0)
+        self._key, self._run_id, self._fabric = key, run_id, fabric
+        self._part = _divided(settings, fabric.world_size)
         self._bare = network.build(model, rules.GEOMETRY, settings.seed)
+        if fabric.world_size > 1:
+            share_batch_norm(self._bare)
         self._bare.to(memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(
             parameter_groups(self._bare, settings.weight_decay), lr=settings.learning_rate
         )
-        steps = settings.epochs * self.steps_per_epoch
+        steps = max(1, settings.epochs * mixture.steps)
         self._scheduler = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: warm_cosine(step, steps, settings.warm_up)
         )
-        self._model, self._optimizer = self._fabric.setup(self._bare, optimizer)
+        self._model, self._optimizer = fabric.setup(self._bare, optimizer)
         self.ema = Ema(self._bare, settings.ema_decay)  # where the weights now are
-        torch.manual_seed(settings.seed)  # dropout
+        torch.manual_seed(settings.seed + fabric.global_rank)  # dropout
         self._augment = torch.Generator().manual_seed(settings.seed)
 
-    def epoch(self, data: RenderedDataset, advance: Callable[[], None]) -> dict[str, float]:
-        """Train on every crop once and return the epoch's row of the curves: mean loss terms,
-        learning rate, pictures per second. ``advance`` is called after each step."""
+    def begin_with(self, weights: dict[str, Tensor]) -> None:
+        """Take over the weights of another training."""
+        self._bare.load_state_dict(weights)
+        self.ema = Ema(self._bare, self.settings.ema_decay)
+
+    def epoch(
+        self, data: RenderedDataset, advance: Callable[[], None], keep: Callable[[], None]
+    ) -> dict[str, float]:
+        """Train to the end of the epoch at hand and return its row of the curves: mean loss terms,
+        learning rate, pictures per second of this process.
+
+        Args:
+            advance: called after each step.
+            keep: called when a checkpoint is due.
+        """
         self._model.train()
-        sums = dict.fromkeys(("total", *_TERMS), 0.0)
-        pictures = 0
-        started = time.perf_counter()
-        for batch in self._batches(data):
-            for name, value in self._step(batch).items():
-                sums[name] += value
-            pictures += batch.crops.shape[0] * batch.views
-            advance()
+        pictures, started = 0, time.perf_counter()
+        with closing(prefetch(self._parts(data), _AHEAD)) as parts:
+            while self.steps_done < self.mixture.steps:
+                pictures += self._step(parts, data.views)
+                self.steps_done += 1
+                advance()
+                due = self.steps_done % self.settings.checkpoint_steps == 0
+                if due and self.steps_done < self.mixture.steps:
+                    keep()
         self.epochs_done += 1
         row = {"epoch": float(self.epochs_done)}
-        row |= {f"loss_{name}": value / self.steps_per_epoch for name, value in sums.items()}
+        row |= {f"loss_{name}": value / self.mixture.steps for name, value in self._sums.items()}
         row["learning_rate"] = float(self._scheduler.get_last_lr()[0])
         row["pictures_per_second"] = pictures / (time.perf_counter() - started)
+        self.steps_done = 0
+        self._sums = dict.fromkeys(self._sums, 0.0)
         return row
 
     @torch.inference_mode()
@@ -97,53 +147,114 @@ class Trainer:
         return {f"mae_{concern}": float(mean[i]) for i, concern in enumerate(CONCERNS)}
 
     def state(self) -> Checkpoint:
+        """Return what :meth:`restore` needs; every process must call it, one may save it."""
+        device = torch.empty(0, dtype=torch.uint8)
+        if self._fabric.device.type == "cuda":
+            device = torch.cuda.get_rng_state(self._fabric.device)
         return Checkpoint(
             key=self._key,
+            processes=self._fabric.world_size,
             epochs_done=self.epochs_done,
+            steps_done=self.steps_done,
+            sums=dict(self._sums),
             model=self._bare.state_dict(),
             ema=self.ema.state(),
             optimizer=self._optimizer.state_dict(),
             scheduler=self._scheduler.state_dict(),
-            torch_rng=torch.get_rng_state(),
+            dropout_rng=gathered(self._fabric, torch.get_rng_state()[None]).cpu(),
+            device_rng=gathered(self._fabric, device[None]).cpu(),
             augment_rng=self._augment.get_state(),
-            curves=self.curves,
+            curves=list(self.curves),
             mlflow_run_id=self._run_id,
         )
 
     def restore(self, saved: Checkpoint) -> None:
-        """Go on where ``saved`` was taken."""
+        """Go on where ``saved`` was taken.
+
+        Raises:
+            RequestRefused: ``training_mismatch`` when other processes than now took it.
+        """
+        if saved.processes != self._fabric.world_size:
+            raise RequestRefused(
+                "training_mismatch",
+                f"{saved.processes} processes began this training, now there are "
+                f"{self._fabric.world_size}",
+                "as many as before: each has dropout of its own",
+            )
         self._bare.load_state_dict(saved.model)
         self.ema.restore(saved.ema)
         self._optimizer.load_state_dict(saved.optimizer)
         self._scheduler.load_state_dict(saved.scheduler)
-        torch.set_rng_state(saved.torch_rng)
+        torch.set_rng_state(saved.dropout_rng[self._fabric.global_rank])
+        if self._fabric.device.type == "cuda":
+            mine = saved.device_rng[self._fabric.global_rank]
+            torch.cuda.set_rng_state(mine, self._fabric.device)
         self._augment.set_state(saved.augment_rng)
+        self._sums = dict(saved.sums)
         self.curves = list(saved.curves)
-        self.epochs_done = saved.epochs_done
+        self.epochs_done, self.steps_done = saved.epochs_done, saved.steps_done
 
-    def _step(self, batch: Batch) -> dict[str, float]:
-        crops, masks, targets = batch.to(self._fabric.device).flat()
-        found = self._model(crops, shift_masks(masks, self._augment))
-        terms = losses(found, targets, batch.views)
-        total = terms.total(self.settings.loss)
+    def _step(self, parts: Iterator[Batch], views: int) -> int:
+        """Take one optimizer step; return how many pictures this process saw."""
+        count = self.settings.accumulate
         self._optimizer.zero_grad(set_to_none=True)
-        self._fabric.backward(total)
+        pictures = 0
+        for number in range(count):
+            batch = next(parts).to(self._fabric.device)
+            waits = number < count - 1 and self._fabric.world_size > 1
+            with self._fabric.no_backward_sync(self._model, enabled=waits):
+                total, terms = self._losses(batch, views)
+                self._fabric.backward(total / count)
+            for name, value in ({"total": total} | terms).items():
+                self._sums[name] += value.item() / count
+            pictures += batch.crops.shape[0] * views
         self._fabric.clip_gradients(
             self._model, self._optimizer, max_norm=self.settings.gradient_clip
         )
         self._optimizer.step()
         self._scheduler.step()
         self.ema.update(self._bare)
-        parts = {name: getattr(terms, name) for name in _TERMS}
-        return {name: value.item() for name, value in ({"total": total} | parts).items()}
+        return pictures
 
-    def _batches(self, data: RenderedDataset) -> Iterator[Batch]:
-        """Every crop in random order; a short last batch is left out (batch statistics)."""
+    def _losses(self, batch: Batch, views: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the total and every term over the rows of all processes."""
+        crops, masks, targets = batch.flat()
+        everywhere = draw_shifts(len(crops) * self._fabric.world_size, self._augment)
+        mine = everywhere.chunk(self._fabric.world_size)[self._fabric.global_rank]
+        found = self._model(crops, shift_masks(masks, mine))
+        terms = losses(
+            Predictions(*(gathered(self._fabric, values) for values in found)),
+            Targets(
+                score=gathered(self._fabric, targets.score),
+                maps=gathered(self._fabric, targets.maps),
+                relief=gathered(self._fabric, targets.relief),
+                dense=gathered(self._fabric, targets.dense),
+            ),
+            views,
+        )
+        return terms.total(self.settings.loss), {name: getattr(terms, name) for name in _TERMS}
+
+    def _parts(self, data: RenderedDataset) -> Iterator[Batch]:
+        """Yield this process's rows of what is left of the epoch, ``accumulate`` per step."""
         seed = self.settings.seed * _EPOCHS_APART + self.epochs_done
-        order = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed)).tolist()
-        size = self.settings.batch_crops
-        for step in range(self.steps_per_epoch):
-            yield data.__getitems__(order[step * size : (step + 1) * size])
+        for step in self.mixture.order(seed)[self.steps_done :]:
+            for part in step.chunk(self.settings.accumulate):
+                start = self._fabric.global_rank * self._part
+                yield data.__getitems__(part[start : start + self._part].tolist())
+
+
+def _divided(settings: FitSettings, processes: int) -> int:
+    """Return how many crops one process computes at once."""
+    parts = settings.accumulate * processes
+    if settings.batch_crops % parts:
+        raise RequestRefused(
+            "preset_invalid",
+            f"fit.batch_crops {settings.batch_crops} in {settings.accumulate} parts for "
+            f"{processes} processes",
+            "the same number of crops in each",
+            f"Make fit.batch_crops a multiple of {parts}.",
+        )
+    return settings.batch_crops // parts
 
 
 class Ema:

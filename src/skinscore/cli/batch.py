@@ -81,11 +81,12 @@ def batch(
     from skinscore.archive.records import Settings
     from skinscore.archive.scoring import GraderLoader
     from skinscore.archive.worker import Limits
-    from skinscore.assets.shipped import model_path
+    from skinscore.contract.locate import locate
     from skinscore.contract.release import read_model
     from skinscore.grading.session import usable_cpus
 
-    contract = read_model(model or model_path()).contract
+    file = locate(model)  # once: an alias may move while the run goes on
+    contract = read_model(file).contract
     job = Batch(
         source=source,
         out=out,
@@ -97,7 +98,7 @@ def batch(
             assessment_schema="skinscore.assessment/1",
             journal_schema="skinscore.journal/1",
         ),
-        load=GraderLoader(model, contract.digest, gate),
+        load=GraderLoader(file, contract.digest, gate),
         workers=workers or usable_cpus(),
         limits=Limits(SECONDS_PER_PHOTO, contract.decode.max_bytes),
         retry_failed=retry_failed,

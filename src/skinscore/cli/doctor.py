@@ -64,13 +64,13 @@ def _face_models() -> bool:
     return True
 
 
-def _model(path: Path | None) -> bool:
-    from skinscore.assets.shipped import model_path
+def _model(model: str | None) -> bool:
+    from skinscore.contract.locate import locate
     from skinscore.contract.release import read_model
     from skinscore.grading.session import Session
 
     try:
-        file = read_model(path or model_path())
+        file = read_model(locate(model))
         session = Session(file, threads=1)
     except SkinscoreError as refusal:
         print(f"model: {refusal}")

@@ -1,6 +1,5 @@
 """Options that several commands share, declared once."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,10 +7,12 @@ import typer
 from skinscore.domain.assessment import Gate
 
 ModelOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--model",
-        help="A skinscore .onnx file; the model that ships with this release when left out.",
+        metavar="FILE|models:/NAME@ALIAS",
+        help="A skinscore .onnx file, or a version in an MLflow registry (models:/skinscore"
+        "@champion); the model that ships with this release when left out.",
         show_default=False,
     ),
 ]

@@ -83,9 +83,10 @@ def score(
     _require_regular(photos)
     if report is not None:
         _require_free(report, photos)
+    from skinscore.contract.locate import locate
     from skinscore.grading.grader import Grader
 
-    grader = Grader.load(model)
+    grader = Grader.load(locate(model))
     groups = [photos] if visit else [[photo] for photo in photos]
     assessments = []
     for examination in _examine(grader, groups, gate, close_up):

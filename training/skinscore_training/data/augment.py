@@ -15,11 +15,16 @@ from torch import Tensor
 MASK_SHIFT_PX: Final = 3  # about 1.2 mm, the scatter of mesh points between shots of one face
 
 
-def shift_masks(masks: Tensor, generator: torch.Generator) -> Tensor:
-    """Return (N, K, S, S) with all masks of each crop moved by up to ``MASK_SHIFT_PX``."""
+def draw_shifts(count: int, generator: torch.Generator) -> Tensor:
+    """Return (count, 2) int64: how far down and right the masks of each crop move, px."""
+    return torch.randint(-MASK_SHIFT_PX, MASK_SHIFT_PX + 1, (count, 2), generator=generator)
+
+
+def shift_masks(masks: Tensor, shifts: Tensor) -> Tensor:
+    """Return (N, K, S, S) with all masks of each crop moved by its row of :func:`draw_shifts`."""
     limit, side = MASK_SHIFT_PX, masks.shape[-1]
     padded = torch.nn.functional.pad(masks, (limit, limit, limit, limit))
-    offsets = torch.randint(0, 2 * limit + 1, (len(masks), 2), generator=generator).tolist()
+    starts = (limit - shifts).tolist()
     return torch.stack(
-        [padded[i, :, y : y + side, x : x + side] for i, (y, x) in enumerate(offsets)]
+        [padded[i, :, y : y + side, x : x + side] for i, (y, x) in enumerate(starts)]
     )

@@ -1,4 +1,4 @@
-"""Rendered crops as a torch data set."""
+"""Crops of shards, rendered or cut from photos, as a torch data set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -20,7 +20,10 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """B crops in V views; flat() puts views of one crop next to each other."""
+    """B crops in V views; flat() puts views of one crop next to each other.
+
+    A photo has one view; beside rendered crops it stands in every place of a view.
+    """
 
     crops: Tensor  # (B, V, S, S, 3) uint8
     masks: Tensor  # (B, V, K, S, S) uint8, 0 or 255
@@ -59,7 +62,11 @@ class RenderedDataset(Dataset[Batch]):
         self._folder = folder
         self._shard = rows["shard"].to_numpy()
         self._row = rows["row"].to_numpy()
+        self._dense = (rows["source"] == shards.Source.RENDERED.value).to_numpy()
         self._open: dict[tuple[int, str], Array] = {}
+        self.views = max(
+            (len(self._field(int(s), "pixels")[0]) for s in set(self._shard)), default=1
+        )
 
     def __len__(self) -> int:
         return len(self._row)
@@ -77,14 +84,15 @@ class RenderedDataset(Dataset[Batch]):
             maps=torch.from_numpy(self._read("maps", wanted)),
             relief=torch.from_numpy(self._read("relief", wanted)),
             score=torch.from_numpy(self._read("score", wanted)),
-            dense=torch.ones(len(wanted), dtype=torch.bool),
+            dense=torch.from_numpy(self._dense[wanted]),
         )
 
     def _read(self, field: str, wanted: Array) -> Array:
         shard, row = self._shard[wanted], self._row[wanted]
-        return np.stack(
-            [self._field(int(s), field)[r] for s, r in zip(shard, row, strict=True)], axis=0
-        )
+        found = [self._field(int(s), field)[r] for s, r in zip(shard, row, strict=True)]
+        if field != "score":
+            found = [np.broadcast_to(crop, (self.views, *crop.shape[1:])) for crop in found]
+        return np.stack(found, axis=0)
 
     def _field(self, shard: int, field: str) -> Array:
         key = (shard, field)

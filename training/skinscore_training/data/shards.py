@@ -1,4 +1,4 @@
-"""Rendered crops on disk: shards of plain .npy files, and one manifest row per crop.
+"""Crops on disk, rendered or cut from photos: shards of .npy files, one manifest row per crop.
 
 A shard holds the crops of a few subjects, one file per field, so that training reads them memory-
 mapped and a broken render continues at the first missing shard. Masks are stored as bits. The
@@ -9,6 +9,7 @@ manifest (Parquet) is what people look at and what splits refer to.
 """
 
 import shutil
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,11 +28,20 @@ if TYPE_CHECKING:
 FIELDS: Final = ("pixels", "masks", "maps", "relief", "score")
 SHARDS: Final = "shards"
 MANIFEST: Final = "manifest.parquet"
-RESOLUTION: Final = "native_px_per_mm"  # of skinscore_training.skin.camera.Camera
+PIXELS_PER_MM: Final = "camera_native_px_per_mm"  # nuisance of a view; see skin.camera.Camera
 ROWS: Final = "rows.parquet"  # the shard's own part of the manifest
 
 
-def write_shard(folder: Path, shard: int, crops: "RenderedCrops", geometry: Geometry) -> None:
+class Source(StrEnum):
+    """Where a crop and its labels come from."""
+
+    RENDERED = "rendered"  # with maps and relief
+    GRADED = "graded"  # photos; neither maps nor relief are known
+
+
+def write_shard(
+    folder: Path, shard: int, crops: "RenderedCrops", geometry: Geometry, source: Source
+) -> None:
     """Write shard ``shard`` under ``folder``; it appears whole or not at all."""
     place = shard_folder(folder, shard)
     part = place.with_name(f"{place.name}.part")
@@ -46,7 +56,7 @@ def write_shard(folder: Path, shard: int, crops: "RenderedCrops", geometry: Geom
     }
     for field in FIELDS:
         np.save(part / f"{field}.npy", arrays[field])
-    _rows(shard, crops, geometry).to_parquet(part / ROWS, index=False)
+    _rows(shard, crops, geometry, source).to_parquet(part / ROWS, index=False)
     part.replace(place)
 
 
@@ -61,7 +71,7 @@ def write_manifest(folder: Path, shards: int) -> pd.DataFrame:
 
 
 def read_manifest(folder: Path) -> pd.DataFrame:
-    """Return one row per crop: subject, crop, shard, row, ita_deg, zones, scores, nuisances.
+    """Return one row per crop: source, subject, place, ita_deg, zones, scores, grades, nuisances.
 
     Raises:
         RequestRefused: ``stage_input_missing``.
@@ -71,7 +81,17 @@ def read_manifest(folder: Path) -> pd.DataFrame:
         raise RequestRefused(
             "stage_input_missing", "no rendered crops for this preset", "render comes first"
         )
-    return pd.read_parquet(path)
+    manifest = pd.read_parquet(path)
+    if "source" not in manifest:  # rendered before photos could stand beside
+        manifest.insert(0, "source", Source.RENDERED.value)
+    return manifest
+
+
+def drop_from(folder: Path, first: int) -> None:
+    """Remove shard ``first`` and all behind it."""
+    for place in (folder / SHARDS).glob("*"):
+        if int(place.name.partition(".")[0]) >= first:
+            shutil.rmtree(place)
 
 
 def open_field(folder: Path, shard: int, field: str) -> NDArray[np.generic]:
@@ -97,12 +117,12 @@ def scores_of(rows: pd.DataFrame, slots: int) -> NDArray[np.float64]:
 
 
 def within_gate(rows: pd.DataFrame, views: int, limits: GateLimits) -> NDArray[np.bool_]:
-    """Return (n, V, 3): whether a rendered photo has the pixels per mm that a concern needs.
+    """Return (n, V, 3): whether a photo has the pixels per mm that a concern needs.
 
     The product grades nothing below the gate's limits, so nothing is calibrated or measured there;
     training sees such photos all the same.
     """
-    columns = [f"nuisance_camera_{RESOLUTION}_{view}" for view in range(views)]
+    columns = [f"nuisance_{PIXELS_PER_MM}_{view}" for view in range(views)]
     px_per_mm: NDArray[np.float64] = rows[columns].to_numpy(dtype=np.float64)
     least = [
         limits.min_px_per_mm_relief if concern in RELIEF else limits.min_px_per_mm_pigmentation
@@ -115,9 +135,10 @@ def shard_folder(folder: Path, shard: int) -> Path:
     return folder / SHARDS / f"{shard:05d}"
 
 
-def _rows(shard: int, crops: "RenderedCrops", geometry: Geometry) -> pd.DataFrame:
+def _rows(shard: int, crops: "RenderedCrops", geometry: Geometry, source: Source) -> pd.DataFrame:
     zones = {plan.name: plan.zones for plan in geometry.crops}
     columns: dict[str, object] = {
+        "source": source.value,
         "subject": crops.subject,
         "crop": list(crops.crop),
         "shard": np.full(len(crops.crop), shard, np.int32),

@@ -1,0 +1,61 @@
+"""The runbook and the pipeline file name what there is."""
+
+import re
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from skinscore_training import presets
+from skinscore_training.cli import app
+from tests.conftest import REPOSITORY
+
+RUNBOOK = (REPOSITORY / "training" / "README.md").read_text()
+STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
+PRESETS = sorted(path.stem for path in (REPOSITORY / "configs").glob("*.yaml"))
+
+
+def commands() -> set[str]:
+    group = typer.main.get_command(app)
+    return set(getattr(group, "commands", {}))
+
+
+def test_every_command_of_the_runbook_exists() -> None:
+    typed = set(re.findall(r"skinscore train ([a-z-]+)", RUNBOOK))
+    assert typed <= commands()
+    assert "promote" in typed
+
+
+def test_every_preset_stands_in_the_runbook_and_no_other() -> None:
+    table = RUNBOOK.partition("| preset | what it is for |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)) == PRESETS
+
+
+def test_every_linked_page_exists() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", RUNBOOK):
+        assert (REPOSITORY / "training" / target).resolve().exists(), target
+
+
+def test_dvc_runs_the_seven_stages_of_the_command_line() -> None:
+    order = ["render", "split", "fit", "calibrate", "export", "evaluate", "card"]
+    assert list(STAGES) == order
+    for name, stage in STAGES.items():
+        assert stage["do"]["cmd"] == f"skinscore train {name} --preset ${{item}}"
+    assert set(order) <= commands()
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_what_a_stage_depends_on_exists(name: str) -> None:
+    stage: dict[str, Any] = STAGES[name]["do"]
+    for place in stage["deps"]:
+        if "${" not in place:
+            assert (REPOSITORY / place).exists(), place
+    for preset in PRESETS:
+        content = presets.load(preset, REPOSITORY / "configs").model_dump(by_alias=True)
+        for entry in stage.get("params", []):
+            for key in next(iter(entry.values())):
+                value: Any = content
+                for part in key.split("."):
+                    assert part in value, f"{preset}: {key}"
+                    value = value[part]

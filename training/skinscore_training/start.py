@@ -1,0 +1,88 @@
+"""Weights to start from, and what a model's labels are: rendered, graded or both."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from skinscore.contract.release import read_model
+from skinscore.domain.document import sha256_hex
+from skinscore.errors import RequestRefused
+from skinscore_training import checkpoint, rules, runs
+from skinscore_training.model import network
+from skinscore_training.presets import Preset
+
+Labels = Literal["rendered", "graded", "rendered+graded"]
+
+_BOTH: Final = "rendered+graded"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """A finished run that another training goes on from."""
+
+    weights: dict[str, Any]
+    sha256: str  # of the weights' file
+    labels: Labels  # of its release
+
+
+def read_start(preset: Preset) -> Start | None:
+    """Return what the preset starts from; None when it starts from scratch.
+
+    Raises:
+        RequestRefused: ``stage_input_missing`` when the run is not finished; ``preset_invalid``
+            when its crops are cut otherwise, or its network has another shape than the preset's.
+    """
+    if preset.fit.start is None:
+        return None
+    folder = runs.RunFolder(Path(preset.fit.start))
+    contract = read_model(runs.require(folder.release, "evaluate")).contract
+    if (contract.decode, contract.face, contract.geometry) != (
+        rules.DECODE,
+        rules.FACE,
+        rules.GEOMETRY,
+    ):
+        raise RequestRefused(
+            "preset_invalid",
+            f"fit.start: {contract.identity.name} {contract.identity.version} reads photos by "
+            "other rules than this release trains with",
+            "decode, face and crop rules are equal",
+            "Train the starting model again with this release.",
+        )
+    weights = checkpoint.load_weights(folder.weights)
+    _require_same_shape(preset, weights)
+    return Start(
+        weights=weights,
+        sha256=sha256_hex(folder.weights.read_bytes()),
+        labels=contract.provenance.label_source,
+    )
+
+
+def labels_of(preset: Preset) -> Labels:
+    """Return which labels shaped the weights of the preset, those of its start included."""
+    start = read_start(preset)
+    found = set() if start is None else set(start.labels.split("+"))
+    if preset.fit.epochs:
+        if preset.photos is not None:
+            found.add("graded")
+        if preset.photos is None or preset.photos.share < 1:
+            found.add("rendered")
+    if len(found) > 1:
+        return _BOTH
+    return "graded" if "graded" in found else "rendered"
+
+
+def _require_same_shape(preset: Preset, weights: dict[str, Any]) -> None:
+    own = network.build(preset.model, rules.GEOMETRY, preset.fit.seed).state_dict()
+    differing = sorted(
+        name
+        for name in own.keys() | weights.keys()
+        if name not in own or name not in weights or own[name].shape != weights[name].shape
+    )
+    if differing:
+        raise RequestRefused(
+            "preset_invalid",
+            f"fit.start: {len(differing)} of {len(own)} weights have another shape, first "
+            f"{differing[0]}",
+            "section model is that of the run to start from",
+            f"Copy section model from the preset of {preset.fit.start}.",
+        )
