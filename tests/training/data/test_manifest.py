@@ -75,7 +75,7 @@ def test_a_photo_that_nobody_graded_stays_in_the_wide_form(tmp_path: Path) -> No
 
 def test_parquet_reads_like_csv_also_with_numbers_for_grades(tmp_path: Path) -> None:
     manifest = read_manifest(write(tmp_path, *GOOD))
-    table = pd.DataFrame(GOOD).assign(grade=[2.5, None, 0.0])
+    table = pd.DataFrame(GOOD).assign(grade=[2.5, np.nan, 0.0])
     table.to_parquet(tmp_path / "manifest.parquet")
     pd.testing.assert_frame_equal(
         read_manifest(tmp_path / "manifest.parquet").rows.drop(columns="grade"),

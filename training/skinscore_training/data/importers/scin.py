@@ -4,7 +4,8 @@
 
 ``case_id`` may be negative and longer than 2^53: it is text, never a number. A case is one
 contribution, not one person. Taken are cases of the head or neck that are about acne or pigment;
-nothing says where in the face a condition is, so nothing becomes a zone's grade.
+nothing says where in the face a condition is, so nothing becomes a zone's grade. Some photos are
+in several cases, as the publisher says; only the first keeps them.
 """
 
 import ast
@@ -58,7 +59,8 @@ def read(source: Path, track: Track) -> Imported:
         )
     }
     found = Imported(DATASET)
-    others = lost = 0
+    others = lost = repeated = 0
+    taken: dict[str, str] = {}  # photo -> its case
     for case in cases:
         label = labels.get(case["case_id"], {})
         conditions = _conditions(label)
@@ -71,11 +73,15 @@ def read(source: Path, track: Track) -> Imported:
             if not (root / name).is_file():
                 lost += 1
                 continue
+            if taken.setdefault(name, case["case_id"]) != case["case_id"]:
+                repeated += 1
+                continue
             subject = pseudonyms.published(DATASET.name, case["case_id"])
             photo = Photo(root / name, subject)
             found.entries += _said(photo, case, label, conditions, number)
     found.notes += left_out(others, "cases are not about acne or pigment of head or neck: left out")
     found.notes += left_out(lost, "photos are named but have no file")
+    found.notes += left_out(repeated, "photos are in an earlier case too: left out")
     return found
 
 
