@@ -40,13 +40,14 @@ _OWN_TERMS: Final = (  # of the recommended context: Croissant terms that need n
     *("annotation", "arrayShape", "citeAs", "column", "containedIn", "equivalentProperty"),
     *("excludes", "extract", "field", "fileProperty", "fileObject", "fileSet", "format"),
     *("includes", "isArray", "isLiveDataset", "jsonPath", "key", "md5", "parentField"),
-    *("recordSet", "references", "regex", "readLines", "sdVersion", "separator", "source"),
-    *("subField", "transform", "unArchive", "value"),
+    *("path", "recordSet", "references", "regex", "readLines", "repeated", "replace"),
+    *("samplingRate", "sdVersion", "separator", "source", "subField", "transform"),
+    *("unArchive", "value"),
 )
 CONTEXT: Final[Mapping[str, Any]] = {
     "@language": "en",
-    "@vocab": "http://schema.org/",
-    "sc": "http://schema.org/",
+    "@vocab": "https://schema.org/",  # so the reference reader; the text of 1.1 says http
+    "sc": "https://schema.org/",
     "cr": "http://mlcommons.org/croissant/",
     "rai": "http://mlcommons.org/croissant/RAI/",
     "dct": "http://purl.org/dc/terms/",

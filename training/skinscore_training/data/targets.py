@@ -11,7 +11,8 @@ did, an interval joins the mean as the even mixture of its grades.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,12 @@ class Target:
     score: float  # weighted mean of the single grades; NaN when there are intervals only
     probabilities: NDArray[np.float32]  # (5,) soft target, sums to 1
     allowed: NDArray[np.bool_]  # (5,) the set, when there are intervals only; else all False
+
+
+class _Vote(NamedTuple):
+    low: float  # engine grades
+    high: float
+    weight: float
 
 
 def engine_votes(manifest: Manifest, mappings: Sequence[ScaleMapping] = ()) -> pd.DataFrame:
@@ -73,20 +80,12 @@ def engine_targets(
     """
     votes = engine_votes(manifest, mappings)
     known = weights or {}
-    votes = votes.assign(
-        weight=[
-            known.get((concern, rater), 1.0)
-            for concern, rater in zip(votes["concern"], votes["rater"], strict=True)
-        ]
-    )
-    return {
-        (str(photo), str(zone), str(concern)): _target(
-            group["engine_low"].to_numpy(float),
-            group["engine_high"].to_numpy(float),
-            group["weight"].to_numpy(float),
-        )
-        for (photo, zone, concern), group in votes.groupby(["photo", "zone", "concern"], sort=False)
-    }
+    by_place: dict[Place, list[_Vote]] = {}
+    columns = ("photo", "zone", "concern", "rater", "engine_low", "engine_high")
+    for photo, zone, concern, rater, low, high in zip(*(votes[c] for c in columns), strict=True):
+        vote = _Vote(low, high, known.get((concern, rater), 1.0))
+        by_place.setdefault((photo, zone, concern), []).append(vote)
+    return {place: _target(tuple(given)) for place, given in by_place.items()}
 
 
 def _engine(
@@ -98,17 +97,18 @@ def _engine(
     return float(way[int(low)][0]), float(way[int(high)][1])
 
 
-def _target(
-    low: NDArray[np.float64], high: NDArray[np.float64], weight: NDArray[np.float64]
-) -> Target:
-    single = low == high
-    spread = np.stack([_spread(a, b) for a, b in zip(low, high, strict=True)])
-    mean = np.average(spread, axis=0, weights=weight).astype(np.float32)
+@lru_cache(maxsize=4096)
+def _target(votes: tuple[_Vote, ...]) -> Target:
+    weights = [vote.weight for vote in votes]
+    spread = np.stack([_spread(vote.low, vote.high) for vote in votes])
+    mean = np.average(spread, axis=0, weights=weights).astype(np.float32)
     allowed = np.zeros(_COUNT, bool)
-    if single.any():
-        return Target(float(np.average(low[single], weights=weight[single])), mean, allowed)
-    for a, b in zip(low, high, strict=True):
-        allowed[int(a) : int(b) + 1] = True
+    if single := [vote for vote in votes if vote.low == vote.high]:
+        total = sum(vote.weight for vote in single)
+        score = sum(vote.weight * vote.low for vote in single) / total
+        return Target(score, mean, allowed)
+    for vote in votes:
+        allowed[int(vote.low) : int(vote.high) + 1] = True
     return Target(float("nan"), mean, allowed)
 
 
