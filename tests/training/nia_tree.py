@@ -30,8 +30,10 @@ HIDDEN = {"L": (3, 5), "L15": (), "L30": (3, 5), "R": (4, 6), "R15": (), "R30": 
 
 
 def grade(subject: int, key: str) -> int:
-    """The grade that the tree gives ``subject``."""
-    return (subject + len(key)) % (6 if "pigmentation" in key or "pore" in key else 7)
+    """The grade that the tree gives ``subject``; ``l_`` and ``r_`` of one key always differ."""
+    return (subject + sum(map(ord, key)) // 3) % (
+        6 if "pigmentation" in key or "pore" in key else 7
+    )
 
 
 def annotations(subject: int, part: int) -> dict[str, int | None] | None:

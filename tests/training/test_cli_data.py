@@ -101,6 +101,31 @@ def test_import_asks_for_what_an_export_does_not_say(tmp_path: Path) -> None:
     )
 
 
+def test_a_refused_export_leaves_no_key_behind(tmp_path: Path) -> None:
+    (tmp_path / "export.json").write_text("[]x")
+    said = refused(
+        "dataset_layout", "import", "label-studio", tmp_path / "export.json",
+        "--out", tmp_path / "o.csv", "--photos", tmp_path, "--scale", "engine_0_4",
+        "--label-source", "clinic", "--licence", "consent", "--use", "training",
+        "--key-file", tmp_path / "key",
+    )  # fmt: skip
+    assert "raw JSON export" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["export.json"]
+
+
+def test_what_cannot_be_written_is_refused_and_leaves_nothing(
+    manifest: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "about.yaml").write_text(ABOUT)
+    before = sorted(tmp_path.iterdir())
+    below_a_file = tmp_path / "a.jpg" / "out"
+    arguments = ("--out", below_a_file, "--image-root", "x", "--scale", "engine_0_4")
+    refused("output_not_writable", "label-tasks", manifest, *arguments)
+    about = ("--about", tmp_path / "about.yaml", "--out", below_a_file)
+    refused("output_not_writable", "croissant", manifest, *about)
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_label_tasks_and_raters_take_what_batch_wrote(manifest: Path, tmp_path: Path) -> None:
     results = tmp_path / "results"
     results.mkdir()

@@ -4,8 +4,10 @@ Imports stay inside the commands, as in :mod:`skinscore_training.cli`.
 """
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
@@ -100,11 +102,11 @@ def import_(
         --scale engine_0_4 --label-source "Clinic, 2026-11" --licence "consent form 3"
         --use training --key-file pseudonyms.key
     """
-    from skinscore_training.data import importing
+    from skinscore_training.data import importing, pseudonyms
     from skinscore_training.data.importers import IMPORTERS, label_studio
 
     importing.require_new(out)
-    options = {
+    options: dict[str, Any] = {
         "photos": photos,
         "scale": scale,
         "label-source": label_source,
@@ -113,7 +115,9 @@ def import_(
         "key-file": key_file,
     }
     if name == label_studio.NAME:
-        imported = label_studio.read(source, _bar("photos"), _labelling(options))
+        labelling = _labelling(options)
+        imported = label_studio.read(source, _bar("photos"), labelling)
+        pseudonyms.keep(options["key-file"], labelling.key)
     elif name in IMPORTERS:
         _forbid(name, options)
         imported = IMPORTERS[name](source, _bar(name))
@@ -123,7 +127,8 @@ def import_(
             f"there is no importer {name!r}",
             f"one of {', '.join([*IMPORTERS, label_studio.NAME])}",
         )
-    written = importing.write(imported, out)
+    with _writable():
+        written = importing.write(imported, out)
     _say_import(imported, len(written.photos), len(written.grades), out)
 
 
@@ -161,8 +166,9 @@ def label_tasks(
             "usage", f"the model does not grade on {scale}", "suggestions need --scale engine_0_4"
         )
     tasks = labelling.tasks(table, hashes, image_root, suggested)
-    runs.write_json(out / "tasks.json", tasks)
-    runs.write(out / "labelling.xml", interface)
+    with _whole_folder(out) as part:
+        runs.write_json(part / "tasks.json", tasks)
+        runs.write(part / "labelling.xml", interface)
     _say(f"label-tasks: {len(tasks)} tasks; import tasks.json, paste labelling.xml")
 
 
@@ -223,7 +229,9 @@ def croissant(
     from skinscore_training.data.manifest import read_manifest
 
     described = load_about(about)
-    runs.write_json(out, describe(read_manifest(manifest), described))
+    document = describe(read_manifest(manifest), described)
+    with _writable():
+        runs.write_json(out, document)
     _say(f"croissant: {out}")
 
 
@@ -284,7 +292,7 @@ def _labelling(options: dict[str, Any]) -> "Labelling":
         ),
         scale=_scale(options["scale"]),
         photos=options["photos"],
-        key=pseudonyms.key_file(options["key-file"]),
+        key=pseudonyms.read_or_draw(options["key-file"]),
     )
 
 
@@ -373,6 +381,29 @@ class _Bar:
 
 def _bar(label: str) -> _Bar:
     return _Bar(label)
+
+
+@contextmanager
+def _writable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise RequestRefused(
+            "output_not_writable",
+            f"the output cannot be written ({problem.strerror})",
+            "a place that may be written",
+        ) from None
+
+
+@contextmanager
+def _whole_folder(out: Path) -> Iterator[Path]:
+    """Yield a folder to write in; it becomes ``out`` when everything is in it."""
+    part = out.with_name(f"{out.name}.part")
+    with _writable():
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        yield part
+        part.replace(out)
 
 
 def _say(text: str) -> None:

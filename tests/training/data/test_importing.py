@@ -33,15 +33,18 @@ def test_when_a_row_is_wrong_nothing_is_written_and_no_photo_copied(tmp_path: Pa
 
 
 def test_a_keyed_pseudonym_needs_the_key(tmp_path: Path) -> None:
-    key = pseudonyms.key_file(tmp_path / "key")
-    assert key == pseudonyms.key_file(tmp_path / "key")
+    key, other = (pseudonyms.read_or_draw(tmp_path / "key") for _ in range(2))
+    assert key != other  # nothing is written before the import has succeeded
+    pseudonyms.keep(tmp_path / "key", key)
+    pseudonyms.keep(tmp_path / "key", other)
+    assert pseudonyms.read_or_draw(tmp_path / "key") == key
     assert (tmp_path / "key").stat().st_mode & 0o077 == 0
-    other = pseudonyms.key_file(tmp_path / "other")
     assert pseudonyms.keyed(key, "rater", "10") != pseudonyms.keyed(other, "rater", "10")
     assert pseudonyms.keyed(key, "rater", "10") != pseudonyms.keyed(key, "subject", "10")
 
 
-def test_a_file_that_is_no_key_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("secret")
+@pytest.mark.parametrize("text", ["secret", "abcd"])
+def test_a_file_that_is_no_key_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "key").write_text(text)
     with pytest.raises(RequestRefused, match="pseudonym_key"):
-        pseudonyms.key_file(tmp_path / "key")
+        pseudonyms.read_or_draw(tmp_path / "key")

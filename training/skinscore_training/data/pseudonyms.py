@@ -35,22 +35,36 @@ def of_bytes(data: bytes) -> str:
     return sha256_hex(data)[:_DIGITS]
 
 
-def key_file(path: Path) -> bytes:
-    """Return the key in ``path``; made there, readable by its owner only, when there is no file.
+def read_or_draw(path: Path) -> bytes:
+    """Return the key in ``path``, or a new one when there is no file; nothing is written.
 
     Raises:
-        RequestRefused: ``pseudonym_key`` when the file is no such key or cannot be written.
+        RequestRefused: ``pseudonym_key`` when the file is no such key.
     """
+    if not path.exists():
+        return secrets.token_bytes(_KEY_BYTES)
     try:
-        if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(_KEY_BYTES) + "\n", encoding="ascii")
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as problem:
         raise _no_key(f"it cannot be used ({type(problem).__name__})") from None
     if len(key) != _KEY_BYTES:
         raise _no_key(f"it holds {len(key)} bytes")
     return key
+
+
+def keep(path: Path, key: bytes) -> None:
+    """Write a drawn key, readable by its owner only; a key that is there stays.
+
+    Raises:
+        RequestRefused: ``pseudonym_key`` when it cannot be written.
+    """
+    if path.exists():
+        return
+    try:
+        path.touch(mode=0o600)
+        path.write_text(key.hex() + "\n", encoding="ascii")
+    except OSError as problem:
+        raise _no_key(f"it cannot be written ({problem.strerror})") from None
 
 
 def _no_key(found: str) -> RequestRefused:

@@ -57,6 +57,7 @@ def test_left_in_a_label_is_left_of_the_picture_and_right_of_the_subject(
     tree: Path, tmp_path: Path
 ) -> None:
     found = of_photo(run(tree, tmp_path / "nia.csv"), "0003_01_F.jpg")
+    assert found["crows_feet_right", "wrinkles"] != found["crows_feet_left", "wrinkles"]
     assert found == {
         ("forehead", "wrinkles"): nia_tree.grade(3, "forehead_wrinkle"),
         ("forehead", "pigmentation"): nia_tree.grade(3, "forehead_pigmentation"),

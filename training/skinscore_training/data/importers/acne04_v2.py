@@ -10,9 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from skinscore.domain.document import field_problems
 from skinscore_training.data.columns import SubjectKind, Use
 from skinscore_training.data.importers.acne04 import photos_of
 from skinscore_training.data.importers.base import (
@@ -22,6 +21,7 @@ from skinscore_training.data.importers.base import (
     Track,
     layout_refused,
     left_out,
+    read_document,
 )
 
 DATASET: Final = Dataset(
@@ -62,12 +62,7 @@ def read(source: Path, track: Track) -> Imported:
     path = next((source / name for name in NAMES if (source / name).is_file()), None)
     if path is None:
         raise layout_refused(DATASET.name, "the annotations are missing", " or ".join(NAMES))
-    try:
-        file = _File.model_validate_json(path.read_text(encoding="utf-8-sig"))
-    except ValidationError as problem:
-        raise layout_refused(
-            DATASET.name, field_problems(problem), "images and circles as published"
-        ) from None
+    file = read_document(DATASET.name, path, _File)
     names = {image.id: image.file_name for image in file.images}
     if any(circle.image_id not in names for circle in file.annotations):
         raise layout_refused(DATASET.name, "a lesion belongs to no image", "image_id of an image")

@@ -12,9 +12,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from skinscore.domain.document import field_problems
 from skinscore_training.data import pseudonyms
 from skinscore_training.data.columns import SubjectKind, Use
 from skinscore_training.data.importers.base import (
@@ -26,6 +25,7 @@ from skinscore_training.data.importers.base import (
     by_name,
     layout_refused,
     left_out,
+    read_document,
 )
 from skinscore_training.data.splits import Part
 
@@ -106,16 +106,7 @@ def read(source: Path, track: Track) -> Imported:
 
 
 def _read(path: Path) -> _File:
-    try:
-        file = _File.model_validate_json(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as problem:
-        raise layout_refused(
-            DATASET.name, f"{path.name} cannot be read ({type(problem).__name__})", "a COCO file"
-        ) from None
-    except ValidationError as problem:
-        raise layout_refused(
-            DATASET.name, f"{path.name}: {field_problems(problem)}", "COCO instances as published"
-        ) from None
+    file = read_document(DATASET.name, path, _File)
     names = {category.id: category.name for category in file.categories}
     if any(names.get(number) != name for number, name in OURS.items()):
         raise layout_refused(

@@ -7,13 +7,15 @@ folder that is not laid out as published, before anything is written.
 
 import csv
 import filecmp
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from skinscore.domain.concerns import Concern
+from skinscore.domain.document import field_problems
 from skinscore.domain.zones import View, Zone
 from skinscore.errors import RequestRefused
 from skinscore_training.data.columns import SubjectKind, Use
@@ -21,7 +23,10 @@ from skinscore_training.data.splits import Part
 
 Track = Callable[[Sequence[Path]], Iterable[Path]]  # shows progress over files
 
+Model = TypeVar("Model", bound=BaseModel)
+
 PHOTO_SUFFIXES: Final = (".jpg", ".jpeg", ".png")
+_TOLD: Final = 500  # characters of a list of problems; a file can have one per lesion
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +121,19 @@ def read_csv(dataset: str, path: Path, needed: Sequence[str]) -> list[dict[str, 
     return [{name: (value or "").strip() for name, value in row.items() if name} for row in rows]
 
 
-def read_json(dataset: str, path: Path, label: str) -> Any:
-    """Return the content of a JSON file, which may begin with a byte order mark.
-
-    Args:
-        label: how to speak of the file; its own name may be personal.
+def read_document(dataset: str, path: Path, model: type[Model]) -> Model:
+    """Return a JSON file, which may begin with a byte order mark, as ``model``.
 
     Raises:
-        RequestRefused: ``dataset_layout``.
+        RequestRefused: ``dataset_layout``, naming wrong fields and never their values.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as problem:
-        raise layout_refused(
-            dataset, f"{label} cannot be read ({type(problem).__name__})", "a UTF-8 JSON file"
-        ) from None
+        return model.model_validate_json(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as problem:
+        found = f"cannot be read ({type(problem).__name__})"
+    except ValidationError as problem:
+        found = f"has {problem.error_count()} problems: {field_problems(problem)[:_TOLD]}"
+    raise layout_refused(dataset, f"{path.name} {found}", "the file as published")
 
 
 def first_folder(dataset: str, source: Path, names: Sequence[str]) -> Path:

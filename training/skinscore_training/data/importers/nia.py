@@ -23,10 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from skinscore.domain.concerns import Concern
-from skinscore.domain.document import field_problems
 from skinscore.domain.zones import View, Zone
 from skinscore_training.data import pseudonyms
 from skinscore_training.data.columns import SubjectKind, Use
@@ -39,6 +38,7 @@ from skinscore_training.data.importers.base import (
     Track,
     layout_refused,
     left_out,
+    read_document,
 )
 from skinscore_training.data.scales import SCALES
 
@@ -203,12 +203,7 @@ def _at_home(path: Path, key: PhotoKey) -> bool:
 def _read_label(path: Path) -> _Label:
     named = _LABEL.fullmatch(path.name)
     assert named is not None  # only such files are listed
-    try:
-        file = _LabelFile.model_validate_json(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as problem:
-        raise _label_refused(path, f"cannot be read ({type(problem).__name__})") from None
-    except ValidationError as problem:
-        raise _label_refused(path, field_problems(problem)) from None
+    file = read_document(DATASET.name, path, _LabelFile)
     part = int(named["part"])
     photo_name = re.sub(r"_0[0-8]\.json$", "", path.name, flags=re.IGNORECASE)
     if (
