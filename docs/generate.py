@@ -1,8 +1,8 @@
 """Write the generated pages of docs/reference/; ``--check`` only says whether they are current.
 
-JSON Schemas come from the pydantic models, the code table from skinscore.errors, the manifest's
-columns, scales and attributes from skinscore_training.data. A test calls ``--check``, so none of
-them can drift.
+JSON Schemas come from the pydantic models, the code table from skinscore.errors, the rulebook
+from its own files, the manifest's columns, scales and attributes from skinscore_training.data. A
+test calls ``--check``, so none of them can drift.
 """
 
 import json
@@ -14,9 +14,16 @@ from pydantic import BaseModel
 
 from skinscore.contract.contract import Contract
 from skinscore.domain.assessment import Assessment
+from skinscore.domain.course import Course
+from skinscore.domain.explanation import Explanation
+from skinscore.domain.followup import Comparison, SinceFirstVisit
+from skinscore.domain.override import Overrides
 from skinscore.domain.patient import PatientProfile
 from skinscore.domain.suggestion import Confirmation, Suggestion
 from skinscore.errors import CODES
+from skinscore.protocol.overlay import Overlay
+from skinscore.protocol.rulebook import load
+from skinscore.report.rulebook_page import rulebook_page
 from skinscore_training.data.attributes import ATTRIBUTES
 from skinscore_training.data.columns import COMMON, LONG_ONLY, SCHEMA
 from skinscore_training.data.scales import SCALES, Scale
@@ -27,7 +34,13 @@ DOCUMENTS: Final[dict[str, type[BaseModel]]] = {
     "assessment": Assessment,
     "patient": PatientProfile,
     "confirmation": Confirmation,
+    "overrides": Overrides,
+    "overlay": Overlay,
     "suggestion": Suggestion,
+    "explanation": Explanation,
+    "course": Course,
+    "since": SinceFirstVisit,
+    "comparison": Comparison,
     "contract": Contract,
 }
 
@@ -39,6 +52,7 @@ def pages() -> dict[Path, str]:
     }
     made[REFERENCE / "codes.md"] = _codes()
     made[REFERENCE / "manifest.md"] = _manifest()
+    made[REFERENCE / "rulebook.md"] = rulebook_page(load())
     return made
 
 

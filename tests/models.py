@@ -11,7 +11,15 @@ from skinscore_training import provenance, rules, sealing
 from skinscore_training.model import network, onnx_graph
 from skinscore_training.presets import ModelSettings
 
-SMALL = ModelSettings(width=0.25, decoder_channels=16, hidden=32, dropout=0.1)
+SMALL = ModelSettings(
+    stem=16,
+    depths=(1, 2, 1, 1),
+    widths=(16, 32, 32, 48),
+    group_width=16,
+    decoder_channels=16,
+    hidden=32,
+    dropout=0.1,
+)
 SKETCHY_CALIBRATION = Calibration(
     source="rendered",
     people=0,

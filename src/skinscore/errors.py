@@ -78,6 +78,19 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         "document_invalid": _caller(
             422, "Document not valid", "Compare it with the JSON Schema in docs/reference/."
         ),
+        "override_refused": _caller(
+            422, "Override beyond what is permitted", "Log a decision within the limits named."
+        ),
+        "overlay_loosens": _caller(
+            422,
+            "Overlay is looser than the rulebook",
+            "An overlay may only lower caps, lengthen waits and add rules.",
+        ),
+        "visits_not_comparable": _caller(
+            409,
+            "Visits cannot be compared",
+            "Score both visits with the same model, the same gate and the same camera set-up.",
+        ),
         "source_invalid": _caller(
             400,
             "Source not understood",

@@ -5,7 +5,7 @@ of the picture, so that a swapped side or a shifted overlay lands in the wrong b
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 import numpy as np
@@ -27,9 +27,13 @@ from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.domain.document import DISCLAIMER, sha256_hex
 from skinscore.domain.suggestion import (
     TITLE,
+    Advice,
     ConcernConsidered,
     Confirmed,
     Evidence,
+    Figures,
+    Number,
+    NumberSet,
     OpenQuestion,
     Reason,
     Referral,
@@ -39,6 +43,7 @@ from skinscore.domain.suggestion import (
     Standing,
     Status,
     Suggestion,
+    Topic,
     ZoneSuggestion,
 )
 from skinscore.domain.zones import ZONES, Side, TreatmentZone, View, Zone
@@ -297,6 +302,7 @@ def make_zone_suggestion(
         test_spot=True,
         cap_mm=1.5,
         override_cap_mm=2.0,
+        override=None,
         sessions=(3, 4),
         interval_weeks=(4, 6),
         evidence=Evidence.C,
@@ -304,6 +310,7 @@ def make_zone_suggestion(
         reasons=(),
         referrals=tuple(referrals),
         notes=("Start at the low end.",),
+        advice=("Passes-pen",),
         rules=(
             RuleStep(
                 rule_id="BASE",
@@ -312,6 +319,7 @@ def make_zone_suggestion(
                 inputs=("grade: 2",),
                 before_mm=None,
                 after_mm=(low, min(high + 0.25, 1.5)),
+                sets=(NumberSet(number=Number.SESSIONS, before=None, after=(3.0, 4.0)),),
                 evidence=Evidence.C,
                 standing=Standing.PUBLISHED,
                 sources=("S1",),
@@ -323,6 +331,7 @@ def make_zone_suggestion(
                 inputs=("first treatment: yes",),
                 before_mm=(low, min(high + 0.25, 1.5)),
                 after_mm=(low, high),
+                sets=(),
                 evidence=Evidence.D,
                 standing=Standing.DERIVED,
                 sources=(),
@@ -350,6 +359,7 @@ def make_silent_zone(
         test_spot=False,
         cap_mm=None,
         override_cap_mm=None,
+        override=None,
         sessions=None,
         interval_weeks=None,
         evidence=None,
@@ -357,6 +367,7 @@ def make_silent_zone(
         reasons=tuple(reasons),
         referrals=(),
         notes=(),
+        advice=(),
         rules=(),
     )
 
@@ -380,8 +391,13 @@ def make_suggestion(
         assessment=assessment.id,
         contract_digest=assessment.model.contract_digest,
         patient_digest=sha256_hex("patient"),
+        answered_on=date(2026, 3, 14),
+        answers_valid_until=date(2026, 4, 11),
         rulebook=RulebookRef(
-            version="0.1.0", digest=sha256_hex("rules"), review="not yet signed off by a clinician"
+            version="0.1.0",
+            digest=sha256_hex("rules"),
+            review="not yet signed off by a clinician",
+            overlay=None,
         ),
         confirmation=Confirmed(by="Dr A", at=datetime(2026, 3, 14, 10, 0, tzinfo=UTC))
         if confirmed
@@ -400,15 +416,33 @@ def make_suggestion(
             Referral(
                 id="R10",
                 text="Deep static lines: consider a combined approach.",
+                plain="Other treatments may help more.",
                 stops_all=False,
                 zones=((TreatmentZone.CHEEK_MALAR, Side.LEFT),),
+                evidence=Evidence.D,
                 standing=Standing.DERIVED,
                 sources=("S1",),
             ),
         ),
+        waived=(),
         zones=tuple(zones),
+        advice=(make_advice(),),
         sources=(Source(key="S1", citation="A made-up source, 2020."),),
         disclaimer=DISCLAIMER,
+    )
+
+
+def make_advice() -> Advice:
+    """Return one piece of advice about a zone."""
+    return Advice(
+        rule_id="Passes-pen",
+        topic=Topic.PASSES,
+        text="Pen: 2-4 passes.",
+        plain=None,
+        figures=Figures(low=2, high=4, unit="passes"),
+        evidence=Evidence.C,
+        standing=Standing.PUBLISHED,
+        sources=("S1",),
     )
 
 

@@ -53,5 +53,5 @@ def render(subjects: Sequence[int], geometry: Geometry, seed: int, views: int) -
         score=score,
         grade=grade,
         ita_deg=tone,
-        nuisance={"noise": np.full((count, views), 6.0, np.float32)},
+        nuisance={"camera_native_px_per_mm": np.full((count, views), 6.0)},
     )

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from skinscore.contract.release import read_model
+from skinscore.domain.concerns import CONCERNS
 from skinscore.errors import RequestRefused
 from skinscore.grading.grader import Grader
 from skinscore.imaging import face_models
 from skinscore_training import presets, runs
+from skinscore_training.ablate import TABLE, VARIANTS, ablate
 from skinscore_training.calibrate import calibrate
 from skinscore_training.card import card
 from skinscore_training.evaluate import evaluate
@@ -54,6 +56,20 @@ def test_the_whole_chain_makes_a_release_that_grader_loads(
     assert released.digest in text
     assert released.contract.provenance.mlflow_run_id in text
     assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_an_ablation_trains_every_variant_on_the_same_budget(
+    preset: presets.Preset, tmp_path: Path
+) -> None:
+    folder = runs.RunFolder(tmp_path)
+    render(preset.render, folder.rendered, fake_skin.render)
+    split(preset.split, folder.rendered, folder.splits)
+    table = ablate(preset, folder, crops=32, epochs=1, seeds=2)
+    assert list(table["variant"].unique()) == list(VARIANTS)
+    assert (table.groupby("variant")["seed"].nunique() == 2).all()
+    assert table[[f"mae_{concern}" for concern in CONCERNS]].notna().all(axis=None)
+    assert (folder.root / TABLE).exists()
 
 
 @pytest.mark.parametrize("stage", [fit, calibrate, export, evaluate, card])

@@ -43,5 +43,5 @@ def test_a_preset_that_is_not_there_is_refused_with_those_that_are() -> None:
 
 
 def test_choosing_a_preset_writes_what_dvc_reads(tmp_path: Path) -> None:
-    presets.choose("sketch", tmp_path / "params.yaml")
-    assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == {"preset": "sketch"}
+    presets.choose("full", tmp_path / "params.yaml")
+    assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == {"preset": "full"}

@@ -12,6 +12,8 @@ from skinscore.errors import InternalFault, RequestRefused
 from skinscore_training import rules, sealing
 from skinscore_training.card import write_card
 from skinscore_training.model import network, onnx_graph
+from skinscore_training.proof.findings import Part, at_most, found
+from skinscore_training.proof.report import Proof
 from tests.models import SMALL, untrained_model
 
 
@@ -82,14 +84,37 @@ def test_figures_change_the_contract_and_nothing_else(sealed: bytes) -> None:
 def test_the_card_says_what_the_model_is_and_shows_every_figure(sealed: bytes) -> None:
     figures = (figure("rendered skin", 0.71), figure("rendered skin, tone dark", 0.93))
     model = release.open_model(sealing.with_figures(sealed, figures))
-    card = write_card(model.contract, model.digest)
-    assert "trained on rendered skin only, not validated against graders" in card
+    card = write_card(model.contract, model.digest, None)
+    assert "Trained on rendered skin only, not validated against graders" in card
     assert "0.71 [0.61, 0.81]" in card
     assert "| dark | 40 | not defined | 0.93 [0.83, 1.03] | not defined |" in card
     assert model.digest in card
+    assert "Not measured on this file" in card
+
+
+def test_the_card_shows_the_worst_of_what_was_proven(sealed: bytes) -> None:
+    figures = (figure("rendered skin", 0.71), figure("rendered skin, tone dark", 0.93))
+    model = release.open_model(sealing.with_figures(sealed, figures))
+    shifts = tuple(
+        found("shift", value, None, n=9, subjects="skins", group=name, target=at_most(0.25))
+        for name, value in (("moles", 0.31), ("glasses", 0.02))
+    )
+    part = Part(name="p", title="Distractors", method="", findings=shifts, tables=())
+    proof = Proof(
+        schema="skinscore.proof/1",
+        model="m",
+        version="1",
+        contract_digest=model.digest,
+        seed=0,
+        people=9,
+        parts=(part,),
+        not_measured={},
+    )
+    card = write_card(model.contract, model.digest, proof)
+    assert "| Distractors | shift | value | 0.31 | moles | ≤ 0.25 | 1 of 2 |" in card
 
 
 def test_a_card_without_a_tone_table_is_not_written(sealed: bytes) -> None:
     model = release.open_model(sealing.with_figures(sealed, (figure("rendered skin"),)))
     with pytest.raises(RequestRefused, match="1 overall figures and 0 by tone"):
-        write_card(model.contract, model.digest)
+        write_card(model.contract, model.digest, None)

@@ -21,6 +21,7 @@ SETTINGS = FitSettings(
     warm_up=0.2,
     ema_decay=0.9,
     gradient_clip=1.0,
+    precision="32-true",
     threads=1,
     seed=5,
     loss=LossWeights(mean=0.5, maps=0.5, relief=0.25, consistency=0.5),

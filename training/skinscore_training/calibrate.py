@@ -1,7 +1,8 @@
 """Stage ``calibrate``: temperatures, score knots and conformal thresholds from held-out people.
 
-Works on logits of the calibration part only. Calibrated on rendered skin there is no guarantee on
-photos of people; the contract says so in ``calibration.source``.
+Works on logits of the calibration part only, and there on photos that the gate lets pass.
+Calibrated on rendered skin there is no guarantee on photos of people; the contract says so in
+``calibration.source``.
 """
 
 from typing import Final
@@ -40,6 +41,8 @@ def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
     logits = _logits(model.eval(), RenderedDataset(folder.rendered, rows))  # (n, V, K, 3, 5)
     grades = shards.grades_of(rows, rules.GEOMETRY.slots)[:, None]
     grades = np.broadcast_to(grades, logits.shape[:-1])
+    seen = shards.within_gate(rows, logits.shape[1], rules.GATE)[:, :, None]
+    grades = np.where(seen, grades, -1)
     subjects = np.broadcast_to(rows["subject"].to_numpy()[:, None, None], grades.shape[:-1])
     concerns = []
     for place, concern in enumerate(CONCERNS):

@@ -1,4 +1,8 @@
-"""Stage ``card``: the model card, written from the release file's contract and nothing else."""
+"""Stage ``card``: the model card, from the release file's contract and what was proven on it.
+
+``skinscore train prove`` measures behaviour on the same file; its summary enters the card when it
+speaks of exactly this contract, and the card says so when there is none.
+"""
 
 from pathlib import Path
 
@@ -9,20 +13,31 @@ from skinscore.errors import RequestRefused
 from skinscore_training import runs, tracking
 from skinscore_training.figures import TONES
 from skinscore_training.presets import Preset
+from skinscore_training.proof.report import Proof, targets
 
 
 def card(preset: Preset, folder: runs.RunFolder) -> Path:
     """Write the card beside the release file and return its path."""
     runs.require(folder.release, "evaluate")
     model = read_model(folder.release)
-    runs.write(folder.card, write_card(model.contract, model.digest))
+    runs.write(
+        folder.card, write_card(model.contract, model.digest, _proof_of(folder, model.digest))
+    )
     record = runs.read_json(folder.fit_record, "fit")
     with tracking.run(preset.name, record["mlflow_run_id"]):
         tracking.log_file(folder.card, "model")
     return folder.card
 
 
-def write_card(contract: Contract, digest: str) -> str:
+def _proof_of(folder: runs.RunFolder, digest: str) -> Proof | None:
+    """The proof of this very contract; one of another file proves nothing here."""
+    if not folder.proof.exists():
+        return None
+    proof = Proof.parse(folder.proof.read_bytes())
+    return proof if proof.contract_digest == digest else None
+
+
+def write_card(contract: Contract, digest: str, proof: Proof | None) -> str:
     """Return the card as Markdown.
 
     Raises:
@@ -50,6 +65,7 @@ def write_card(contract: Contract, digest: str) -> str:
         + _tone_table(by_tone, "mean_absolute_error", "Mean absolute error, grades")
         + "\n"
         + _tone_table(by_tone, "coverage", "Coverage of the likely range"),
+        _behaviour(proof),
         _calibration(contract),
         _training(contract),
     ]
@@ -74,8 +90,7 @@ def _introduction(contract: Contract, digest: str) -> str:
         [
             f"# {identity.name} {identity.version}",
             "",
-            "**A first sketch, trained on rendered skin only, not validated against graders.** "
-            f"{use.disclaimer}",
+            f"**Trained on rendered skin only, not validated against graders.** {use.disclaimer}",
             "",
             f"Released {identity.released}, {identity.precision}, licence {identity.licence}, "
             f"contract digest `{digest}`.",
@@ -113,6 +128,19 @@ def _tone_table(figures: list[Figure], name: str, title: str) -> str:
             [label, str(people), *(_cell(mine, concern, name=name) for concern in CONCERNS)]
         )
     return f"{title}:\n\n" + _markdown(["tone", "subjects", *CONCERNS], rows)
+
+
+def _behaviour(proof: Proof | None) -> str:
+    title = "## Behaviour\n\n"
+    if proof is None:
+        return title + "Not measured on this file: `skinscore train prove` has not been run on it."
+    return (
+        f"{title}Measured by `skinscore train prove` on this file, {proof.people} people per part: "
+        "rendered patients photographed again, doses, distractors, tones and cheap tricks on "
+        "rendered skin; generated portraits (no person is shown) with a lay impression of their "
+        "wrinkles, which is no clinical label. Every group, method and interval: "
+        "[docs/reference/proof.md](docs/reference/proof.md).\n\n" + targets(proof)
+    )
 
 
 def _calibration(contract: Contract) -> str:

@@ -17,6 +17,7 @@ from skinscore_training.progress import console
 
 RELEASE_MODEL: Final = Path("src/skinscore/assets/skinscore.onnx")
 RELEASE_CARD: Final = Path("MODEL_CARD.md")
+RELEASE_PROOF: Final = Path("docs/reference/proof.md")
 
 app = typer.Typer(
     help="Make a model: render, split, fit, calibrate, export, evaluate, card.",
@@ -116,10 +117,84 @@ def card(
     recipe, folder = _open(preset)
     written = card(recipe, folder)
     if release:
+        proven = runs.require(folder.proof.with_suffix(".md"), "prove")
         shutil.copyfile(folder.release, RELEASE_MODEL)
         shutil.copyfile(written, RELEASE_CARD)
-        _say(f"card: {RELEASE_MODEL} and {RELEASE_CARD} now hold this model")
+        shutil.copyfile(proven, RELEASE_PROOF)
+        _say(f"card: {RELEASE_MODEL}, {RELEASE_CARD} and {RELEASE_PROOF} now speak of this model")
     _say(f"card: {written}")
+
+
+@app.command()
+def ablate(
+    preset: PresetOption,
+    crops: Annotated[int, typer.Option(min=16, help="Training crops per variant.")] = 1600,
+    epochs: Annotated[int, typer.Option(min=1)] = 3,
+    seeds: Annotated[int, typer.Option(min=1)] = 2,
+) -> None:
+    """Train the recipe with one part left out at a time, on equal budgets; print the table."""
+    from skinscore_training.ablate import ablate
+
+    table = ablate(*_open(preset), crops=crops, epochs=epochs, seeds=seeds)
+    means = table.drop(columns="seed").groupby("variant", sort=False).mean()
+    for variant, row in means.iterrows():
+        _report(f"ablate {variant}", {str(name): float(value) for name, value in row.items()})
+
+
+@app.command()
+def prove(
+    model: Annotated[
+        Path, typer.Option("--model", exists=True, dir_okay=False, help="The model file.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", file_okay=False, help="Folder of proof.json, proof.md, PNG.")
+    ],
+    rendered: Annotated[
+        Path | None,
+        typer.Option(
+            "--rendered",
+            file_okay=False,
+            help="Photos of rendered patients, kept for other models too; OUT/patients when left "
+            "out.",
+        ),
+    ] = None,
+    people: Annotated[
+        int, typer.Option("--people", min=2, help="Patients, and skins, per part.")
+    ] = 40,
+    sfhq: Annotated[
+        Path | None,
+        typer.Option("--sfhq", exists=True, file_okay=False, help="Generated portraits."),
+    ] = None,
+    wrinkle_masks: Annotated[
+        Path | None,
+        typer.Option("--wrinkle-masks", exists=True, file_okay=False, help="Hand-drawn lines."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of skins and of intervals.")] = 0,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="A part to measure (repeat for several); all when left out."),
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Also draw contact sheets and overlays.")
+    ] = False,
+) -> None:
+    """Measure behaviour: repeatability, doses, distractors, tones, portraits, lines, tricks."""
+    from skinscore_training.proof import prove as proving
+
+    request = proving.Request(
+        model=model,
+        out=out,
+        rendered=rendered if rendered is not None else out / "patients",
+        people=people,
+        seed=seed,
+        portraits=sfhq,
+        masks=wrinkle_masks,
+    )
+    proof = proving.prove(request, only if only is not None else list(proving.PARTS))
+    if pictures:
+        proving.draw(request)
+    met = sum(bool(finding.met) for _, finding in proof.judged)
+    _say(f"prove: {met} of {len(proof.judged)} targets met; {out / 'proof.md'}")
 
 
 def _open(name: str) -> tuple[presets.Preset, runs.RunFolder]:

@@ -53,14 +53,18 @@ def tabulate(
 ) -> pd.DataFrame:
     """Return one row per crop, view, zone and concern: what is true and what the file says.
 
+    Views with fewer pixels per mm than the gate asks for are left out, as the product does.
+
     Args:
         probabilities: (n, V, K, 3, 5).
         rows: n manifest rows.
     """
     truth = shards.grades_of(rows, probabilities.shape[2])
+    exact = shards.scores_of(rows, probabilities.shape[2])
+    seen = shards.within_gate(rows, probabilities.shape[1], contract.gate)
     records = []
     for index, view, slot, place in np.ndindex(probabilities.shape[:-1]):
-        if truth[index, slot, place] < 0:
+        if truth[index, slot, place] < 0 or not seen[index, view, place]:
             continue
         row, known = probabilities[index, view, slot, place], contract.calibration.concerns[place]
         found = row.astype(np.float64)
@@ -73,6 +77,7 @@ def tabulate(
                 "slot": slot,
                 "concern": CONCERNS[place].value,
                 "truth": int(truth[index, slot, place]),
+                "exact": float(exact[index, slot, place]),
                 "score": score,
                 "grade": grade_of(score),
                 "low": low,

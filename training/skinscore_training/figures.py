@@ -26,7 +26,7 @@ TONES: Final = (
 )
 
 _CELLS: Final = len(GRADES) ** 2
-_ADDED: Final = ("absolute", "signed", "within", "rps", "covered", "width")
+_ADDED: Final = ("absolute", "exact", "signed", "within", "rps", "covered", "width")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ _METRICS: Final = (
             sums[..., :_CELLS].reshape(*sums.shape[:-1], len(GRADES), len(GRADES))
         ),
     ),
-    _Metric("mean_absolute_error", _ratio("absolute")),
+    _Metric("mean_absolute_error", _ratio("absolute")),  # grade against grade
+    _Metric("mean_absolute_score_error", _ratio("exact")),  # before either is rounded
     _Metric("bias", _ratio("signed")),
     _Metric("within_one", _ratio("within")),
     _Metric("ranked_probability_score", _ratio("rps")),
@@ -122,12 +123,13 @@ def table(found: Iterable[Measured]) -> pd.DataFrame:
 def _sums(part: pd.DataFrame) -> Sums:
     """Return what each person adds: 25 confusion cells, number of grades, then _ADDED."""
     truth, grade = part["truth"].to_numpy(), part["grade"].to_numpy()
-    error = part["score"].to_numpy() - truth
+    error = part["score"].to_numpy() - part["exact"].to_numpy()
     cells = np.zeros((len(part), _CELLS))
     cells[np.arange(len(part)), truth * len(GRADES) + grade] = 1
     added = np.column_stack(
         [
             np.ones(len(part)),
+            np.abs(grade - truth),
             np.abs(error),
             error,
             np.abs(grade - truth) <= 1,
@@ -141,7 +143,7 @@ def _sums(part: pd.DataFrame) -> Sums:
 
 def _view_sums(part: pd.DataFrame) -> Sums:
     """Return the ICC sums of each person, views as repeats of the same skin."""
-    wide = part.pivot(index=["subject", "index", "slot"], columns="view", values="score")
+    wide = part.pivot(index=["subject", "index", "slot"], columns="view", values="score").dropna()
     people = wide.index.get_level_values("subject").to_numpy()
     return _per_person(metrics.icc_sums(wide.to_numpy()), people)
 

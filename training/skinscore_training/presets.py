@@ -24,6 +24,7 @@ preset: {name}
 """
 
 Count = Annotated[int, Field(ge=1)]
+FourCounts = tuple[Count, Count, Count, Count]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0)]
@@ -50,7 +51,10 @@ class SplitSettings(Document):
 class ModelSettings(Document):
     """Size of the network; see skinscore_training.model."""
 
-    width: Positive  # multiplier of MobileNetV2's channels
+    stem: Count  # channels at stride 2
+    depths: FourCounts  # blocks at strides 4, 8, 16, 32
+    widths: FourCounts  # channels at strides 4, 8, 16, 32; multiples of group_width
+    group_width: Count  # channels of a group in the 3 x 3 convolutions
     decoder_channels: Count
     hidden: Count
     dropout: Annotated[float, Field(ge=0, lt=1)]
@@ -75,6 +79,7 @@ class FitSettings(Document):
     warm_up: Annotated[float, Field(ge=0, lt=1)]  # share of all steps
     ema_decay: Annotated[float, Field(ge=0, lt=1)]
     gradient_clip: Positive  # global norm
+    precision: Literal["32-true", "bf16-mixed"]  # bf16: half the time where the CPU or GPU has it
     threads: Count
     seed: int
     loss: LossWeights

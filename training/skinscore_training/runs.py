@@ -73,6 +73,11 @@ class RunFolder:
         return self.evaluation / "tables.csv"
 
     @property
+    def proof(self) -> Path:
+        """What `skinscore train prove` measured on the release file; no stage of the pipeline."""
+        return self.root / "proof" / "proof.json"
+
+    @property
     def release(self) -> Path:
         """The model file to ship: the exported graph, figures in its contract."""
         return self.root / "skinscore.onnx"

@@ -24,7 +24,7 @@ USE: Final = (
     "photos of adult faces, as a second look for a clinician who confirms every grade."
 )
 LIMITS: Final = (
-    "First sketch: trained on rendered skin only; no photo of a person was used.",
+    "Trained on rendered skin only; no photo of a person was used.",
     "Not validated against human graders; calibrated on rendered skin only.",
     "Adults only. Not for children, not for tattooed, injured or acutely inflamed skin.",
     "Active acne, moles and skin cancer are not graded and not ruled out.",

@@ -1,8 +1,8 @@
 """The training loop: network, optimizer, schedule and smoothed weights, one epoch at a time.
 
-One process, one device, through Lightning Fabric, so that more of both is a matter of Fabric's
-arguments. The order of the data follows from seed and epoch; dropout and augmentation draw from
-generators whose state a checkpoint keeps.
+One process, one device (a GPU where there is one), through Lightning Fabric, so that more of both
+is a matter of Fabric's arguments. The order of the data follows from seed and epoch; dropout and
+augmentation draw from generators whose state a checkpoint keeps.
 """
 
 import copy
@@ -45,9 +45,9 @@ class Trainer:
         self.epochs_done = 0
         self.curves: list[dict[str, float]] = []
         self._key, self._run_id = key, run_id
-        self._fabric = Fabric(accelerator="cpu", devices=1)
+        self._fabric = Fabric(accelerator="auto", devices=1, precision=settings.precision)
         self._bare = network.build(model, rules.GEOMETRY, settings.seed)
-        self.ema = Ema(self._bare, settings.ema_decay)
+        self._bare.to(memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(
             parameter_groups(self._bare, settings.weight_decay), lr=settings.learning_rate
         )
@@ -56,6 +56,7 @@ class Trainer:
             optimizer, lambda step: warm_cosine(step, steps, settings.warm_up)
         )
         self._model, self._optimizer = self._fabric.setup(self._bare, optimizer)
+        self.ema = Ema(self._bare, settings.ema_decay)  # where the weights now are
         torch.manual_seed(settings.seed)  # dropout
         self._augment = torch.Generator().manual_seed(settings.seed)
 
@@ -87,8 +88,9 @@ class Trainer:
         errors: list[Tensor] = []
         for start in range(0, len(data), self.settings.batch_crops):
             rows = range(start, min(start + self.settings.batch_crops, len(data)))
-            batch = data.__getitems__(rows)
-            logits = self.ema.model(batch.crops[:, 0], batch.masks[:, 0]).logits
+            batch = data.__getitems__(rows).to(self._fabric.device)
+            with self._fabric.autocast():
+                logits = self.ema.model(batch.crops[:, 0], batch.masks[:, 0]).logits
             wanted = expectation(soft_target(batch.score))
             errors.append((expectation(torch.softmax(logits, dim=-1)) - wanted).abs())
         mean = torch.cat(errors).nanmean(dim=(0, 1))
@@ -120,7 +122,7 @@ class Trainer:
         self.epochs_done = saved.epochs_done
 
     def _step(self, batch: Batch) -> dict[str, float]:
-        crops, masks, targets = batch.flat()
+        crops, masks, targets = batch.to(self._fabric.device).flat()
         found = self._model(crops, shift_masks(masks, self._augment))
         terms = losses(found, targets, batch.views)
         total = terms.total(self.settings.loss)

@@ -21,12 +21,15 @@ def run(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     grader = Grader.load()
     examination = grader.examine([path.read_bytes() for path in sample_photos()], gate=Gate.STRICT)
-    patient = PatientProfile.parse(sample_questionnaire().read_bytes())
+    sample = PatientProfile.parse(sample_questionnaire().read_bytes())
     confirmation = _confirm_each(examination.assessment)
+    # Asked today: an old questionnaire would, rightly, withhold every depth.
+    patient = sample.model_copy(update={"answered_on": confirmation.confirmed_at.date()})
     suggestion = suggest(examination.assessment, patient, confirmation)
     report = folder / "report.html"
     report.write_text(render_report(examination, suggestion), encoding="utf-8")
     (folder / "assessment.json").write_text(examination.assessment.to_json(), encoding="utf-8")
+    (folder / "patient.json").write_text(patient.to_json(), encoding="utf-8")
     (folder / "suggestion.json").write_text(suggestion.to_json(), encoding="utf-8")
     return report
 
@@ -35,7 +38,7 @@ def _confirm_each(assessment: Assessment) -> Confirmation:
     """Confirm grade by grade, as a clinician does who has looked at every zone.
 
     A grade that a person set is certain; one that is only waved through keeps the model's doubt,
-    and a sketch of a model doubts enough to withhold nearly everything.
+    which may withhold a depth.
     """
     return Confirmation(
         schema="skinscore.confirmation/1",

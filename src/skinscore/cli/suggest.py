@@ -1,7 +1,7 @@
 """``skinscore suggest``: a suggestion for clinician review from two documents."""
 
 import codecs
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -12,6 +12,7 @@ from skinscore.errors import Exit, RequestRefused
 if TYPE_CHECKING:
     from skinscore.domain.document import Document
     from skinscore.domain.suggestion import Suggestion, ZoneSuggestion
+    from skinscore.protocol.rulebook import Rulebook
 
     DocumentT = TypeVar("DocumentT", bound=Document)
 
@@ -43,6 +44,39 @@ def suggest(
             help="A confirmation document, which may correct grades; instead of --confirm.",
         ),
     ] = None,
+    overrides: Annotated[
+        Path | None,
+        typer.Option(
+            "--overrides",
+            metavar="OVERRIDES.json",
+            help="Decisions beyond the rules that a named clinician logged, with reasons.",
+        ),
+    ] = None,
+    overlay: Annotated[
+        Path | None,
+        typer.Option("--overlay", metavar="OVERLAY.yaml", help="The clinic's own, stricter rules."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print every number with its rules on stderr.")
+    ] = False,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--start", metavar="YYYY-MM-DD", help="First day of the course; today if not given."
+        ),
+    ] = None,
+    patient_sheet: Annotated[
+        Path | None,
+        typer.Option(
+            "--patient-sheet", metavar="FILE.html", help="Write the patient's sheet: no depth."
+        ),
+    ] = None,
+    clinician_sheet: Annotated[
+        Path | None,
+        typer.Option(
+            "--clinician-sheet", metavar="FILE.html", help="Write the sheet with every reason."
+        ),
+    ] = None,
     patient_template: Annotated[
         bool,
         typer.Option("--patient-template", help="Print an unanswered questionnaire and stop."),
@@ -50,6 +84,7 @@ def suggest(
 ) -> None:
     """Suggest microneedling depths for clinician review; withheld until confirmed."""
     from skinscore.domain.assessment import Assessment
+    from skinscore.domain.override import Overrides
     from skinscore.domain.patient import PatientProfile
     from skinscore.domain.suggestion import Confirmation
     from skinscore.protocol import suggest as make
@@ -69,6 +104,9 @@ def suggest(
         raise RequestRefused(
             "usage", "both --confirm and --confirmation were given", "one of the two is allowed"
         )
+    first_day = _day(start) if start is not None else now.date()
+    rules = _rules(overlay)
+    decided = None if overrides is None else _read(Overrides, overrides, "the overrides")
     graded = _read(Assessment, assessment, "the assessment")
     word = None if confirmation is None else _read(Confirmation, confirmation, "the confirmation")
     if confirm:
@@ -79,10 +117,19 @@ def suggest(
             confirmed_at=now,
             grades=(),
         )
-    suggestion = make(graded, _read(PatientProfile, patient, "the questionnaire"), word)
+    answers = _read(PatientProfile, patient, "the questionnaire")
+    suggestion = make(graded, answers, word, overrides=decided, rulebook=rules)
+    if patient_sheet is not None or clinician_sheet is not None:
+        _write_sheets(suggestion, rules, first_day, patient_sheet, clinician_sheet)
     typer.echo(suggestion.to_json())
     for line in summary(suggestion):
         typer.echo(line, err=True)
+    if explain:
+        from skinscore.protocol import explain as unfold
+        from skinscore.protocol.explain import in_words
+
+        for line in in_words(unfold(suggestion, rulebook=rules)):
+            typer.echo(line, err=True)
 
 
 def summary(suggestion: "Suggestion") -> list[str]:
@@ -113,6 +160,65 @@ def _zone_line(zone: "ZoneSuggestion") -> str:
     )
 
 
+def _write_sheets(
+    suggestion: "Suggestion",
+    rules: "Rulebook",
+    start: date,
+    patient_sheet: Path | None,
+    clinician_sheet: Path | None,
+) -> None:
+    from skinscore.protocol import explain, plan
+    from skinscore.report import sheets
+
+    course = plan(suggestion, start, rulebook=rules)
+    if patient_sheet is not None:
+        _write(patient_sheet, sheets.patient_sheet(suggestion, course))
+    if clinician_sheet is not None:
+        reasons = explain(suggestion, rulebook=rules)
+        _write(clinician_sheet, sheets.clinician_sheet(suggestion, course, reasons))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a sheet.
+
+    Raises:
+        RequestRefused: ``output_not_writable``.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise RequestRefused(
+            "output_not_writable",
+            f"the sheet cannot be written ({type(problem).__name__})",
+            "a file in a folder that exists and may be written",
+        ) from None
+
+
+def _rules(overlay: Path | None) -> "Rulebook":
+    """Return the shipped rules, with the clinic's overlay on them when there is one."""
+    from skinscore.protocol.overlay import lay_over, read_overlay
+    from skinscore.protocol.rulebook import load
+
+    if overlay is None:
+        return load()
+    try:
+        text = _bytes(overlay, "the overlay").decode("utf-8")
+    except UnicodeDecodeError:
+        raise RequestRefused(
+            "document_invalid", "the overlay is not UTF-8", "YAML or JSON in UTF-8 is allowed"
+        ) from None
+    return lay_over(load(), read_overlay(text))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise RequestRefused(
+            "usage", "--start is not a day", "a day as YYYY-MM-DD is allowed"
+        ) from None
+
+
 def _read(kind: "type[DocumentT]", path: Path, what: str) -> "DocumentT":
     """Return the document in the file.
 
@@ -120,6 +226,19 @@ def _read(kind: "type[DocumentT]", path: Path, what: str) -> "DocumentT":
         RequestRefused: ``document_invalid``; the file cannot be read, is too large, is a list, or
             does not hold a document of this kind.
     """
+    text = _bytes(path, what)
+    if text.lstrip()[:1] == b"[":
+        raise RequestRefused(
+            "document_invalid",
+            f"{what} is a list of documents",
+            "exactly one document is allowed",
+            "Take one entry of the list, or score the views of one visit with --visit.",
+        )
+    return kind.parse(text)
+
+
+def _bytes(path: Path, what: str) -> bytes:
+    """Return the file's content, less a byte order mark."""
     try:
         with path.open("rb") as file:
             text = file.read(LARGEST_BYTES + 1)
@@ -134,15 +253,7 @@ def _read(kind: "type[DocumentT]", path: Path, what: str) -> "DocumentT":
         raise RequestRefused(
             "document_invalid", f"{what} has more than {LARGEST_BYTES} bytes", "a smaller file"
         )
-    text = text.removeprefix(codecs.BOM_UTF8)  # some shells write one before redirected output
-    if text.lstrip()[:1] == b"[":
-        raise RequestRefused(
-            "document_invalid",
-            f"{what} is a list of documents",
-            "exactly one document is allowed",
-            "Take one entry of the list, or score the views of one visit with --visit.",
-        )
-    return kind.parse(text)
+    return text.removeprefix(codecs.BOM_UTF8)  # some shells write one before redirected output
 
 
 def _name(by: str) -> str:

@@ -2,7 +2,7 @@
 
 Nothing here comes from a photo. Every field must be present and "unknown" is an answer like any
 other: it never means "no", and a rule that needs to know treats it as the more cautious answer.
-The codes A01-A20 name the blocking conditions of ``docs/explanation/suggestion.md``.
+The codes A01-A20 and T01-T10 name the rules of ``docs/reference/rulebook.md``.
 """
 
 from datetime import date
@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from skinscore.domain.assessment import GradeValue
 from skinscore.domain.document import Document, canonical_json, sha256_hex
 from skinscore.domain.zones import Zone
 
@@ -64,6 +65,20 @@ class LocalAnswer(Document):
         return self
 
 
+class DatedEvent(Document):
+    """Whether something happened, when last, and where. "Yes" without zones means everywhere."""
+
+    answer: Answer
+    last_on: Day | None  # null unless yes; null although yes: the day is not known
+    zones: tuple[Zone, ...]  # the subject's sides; empty unless the answer is yes
+
+    @model_validator(mode="after")
+    def _day_and_places_belong_to_a_yes(self) -> Self:
+        if (self.last_on is not None or self.zones) and self.answer is not Answer.YES:
+            raise ValueError("last_on and zones are given only with the answer yes")
+        return self
+
+
 class SafetyAnswers(Document):
     """The blocking conditions that are asked; age (A01) and isotretinoin (A11) stand elsewhere.
 
@@ -110,6 +125,30 @@ class History(Document):
     post_inflammatory_hyperpigmentation: Answer  # ever
     first_treatment: Answer  # yes: never needled before
     reaction_to_last_treatment: Answer  # erythema > 72 h, hyperpigmentation, crust or infection
+    earlier_skin_cancer: LocalAnswer  # in the field
+    condition_for_physician_note: Answer  # controlled diabetes, heart, pacemaker, autoimmune ...
+
+
+class Timing(Document):
+    """What needs a waiting time before needling; how long, the rulebook says (T02-T10)."""
+
+    topical_retinoid_or_acid: DatedEvent  # last application; AHA and BHA included
+    dermal_filler: DatedEvent
+    botulinum_toxin: DatedEvent
+    facial_surgery: DatedEvent
+    deep_resurfacing: DatedEvent  # laser, medium or deep peel, dermabrasion
+    superficial_peel: DatedEvent
+    sun_or_tan: DatedEvent  # strong sun, tanning or self-tanner
+    active_acne_lesion: DatedEvent  # the last inflammatory lesion
+    other_scar: DatedEvent  # surgical or traumatic scar in the field: the day it arose
+
+
+class HandGrades(Document):
+    """Grades that the clinician gave by eye where no photo of the face reaches."""
+
+    acne_scarring: GradeValue
+    wrinkles: GradeValue
+    pigmentation: GradeValue
 
 
 class Examination(Document):
@@ -121,15 +160,31 @@ class Examination(Document):
     deep_boxcar: Answer  # 0.5 mm or deeper
     tethered_rolling: Answer
     pigmentation_type: PigmentationType
+    lines_only_in_motion: LocalAnswer  # dynamic: absent with the face at rest
+    laxity_or_folds: Answer  # loose skin, redundant folds
+    redness_or_vessels: Answer  # telangiectasia, post-inflammatory erythema, rosacea
+    advanced_photoageing: Answer  # Glogau IV: yellow-grey skin, no skin without wrinkles
+    neck: HandGrades | None  # 0 none .. 4 severe; null: not looked at, and then no suggestion
+
+
+class DeviceKind(StrEnum):
+    """What sort of device it is. Only pens and rollers of a practice ever receive a depth."""
+
+    PEN = "pen"  # motorised
+    ROLLER = "roller"
+    HOME = "home"  # sold to consumers, whatever its needles
+    RADIOFREQUENCY = "radiofrequency"
 
 
 class DeviceProfile(Document):
     """The needling device, from its own papers. Depths are settings, not penetration."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]  # as on its label
+    kind: DeviceKind
     maximum_mm: Millimetres  # largest setting
     labelled_maximum_mm: Millimetres | None  # largest depth its label covers; null: none stated
     step_mm: Annotated[float, Field(ge=0.05, le=1)]  # smallest change of the setting
+    tolerance_mm: Annotated[float, Field(ge=0, le=0.5)] | None  # of a setting; null: not stated
 
 
 class PatientProfile(Document):
@@ -142,15 +197,34 @@ class PatientProfile(Document):
     phototype: Phototype
     safety: SafetyAnswers
     history: History
+    timing: Timing
     examination: Examination
     device: DeviceProfile | Unknown
 
     @model_validator(mode="after")
-    def _nothing_stops_in_the_future(self) -> Self:
-        stopped_on = self.history.isotretinoin.stopped_on
-        if stopped_on is not None and stopped_on > self.answered_on:
-            raise ValueError("history.isotretinoin.stopped_on lies after answered_on")
+    def _nothing_happened_in_the_future(self) -> Self:
+        days = {"history.isotretinoin.stopped_on": self.history.isotretinoin.stopped_on}
+        days |= {f"timing.{name}.last_on": event.last_on for name, event in self.events.items()}
+        for name, day in days.items():
+            if day is not None and day > self.answered_on:
+                raise ValueError(f"{name} lies after answered_on")
         return self
+
+    @property
+    def events(self) -> dict[str, DatedEvent]:
+        """Every dated event by its name."""
+        return {name: getattr(self.timing, name) for name in Timing.model_fields}
+
+    @property
+    def local_answers(self) -> dict[str, LocalAnswer | DatedEvent]:
+        """Every answer that may be limited to some zones, by its name."""
+        groups = (self.safety, self.history, self.timing, self.examination)
+        return {
+            name: value
+            for group in groups
+            for name, value in group
+            if isinstance(value, LocalAnswer | DatedEvent)
+        }
 
     @property
     def digest(self) -> str:
@@ -161,6 +235,7 @@ class PatientProfile(Document):
     def unanswered(cls, answered_on: date) -> "PatientProfile":
         """Return a questionnaire in which nothing has been answered yet; it blocks every depth."""
         nowhere = LocalAnswer(answer=Answer.UNKNOWN, zones=())
+        never = DatedEvent(answer=Answer.UNKNOWN, last_on=None, zones=())
         safety = {
             name: nowhere if field.annotation is LocalAnswer else Answer.UNKNOWN
             for name, field in SafetyAnswers.model_fields.items()
@@ -178,7 +253,10 @@ class PatientProfile(Document):
                 post_inflammatory_hyperpigmentation=Answer.UNKNOWN,
                 first_treatment=Answer.UNKNOWN,
                 reaction_to_last_treatment=Answer.UNKNOWN,
+                earlier_skin_cancer=nowhere,
+                condition_for_physician_note=Answer.UNKNOWN,
             ),
+            timing=Timing.model_validate(dict.fromkeys(Timing.model_fields, never)),
             examination=Examination(
                 thin_skin=Answer.UNKNOWN,
                 scars_flatten_on_stretching=Answer.UNKNOWN,
@@ -186,6 +264,11 @@ class PatientProfile(Document):
                 deep_boxcar=Answer.UNKNOWN,
                 tethered_rolling=Answer.UNKNOWN,
                 pigmentation_type=PigmentationType.UNKNOWN,
+                lines_only_in_motion=nowhere,
+                laxity_or_folds=Answer.UNKNOWN,
+                redness_or_vessels=Answer.UNKNOWN,
+                advanced_photoageing=Answer.UNKNOWN,
+                neck=None,
             ),
             device="unknown",
         )

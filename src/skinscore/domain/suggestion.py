@@ -5,7 +5,7 @@ rulebook give the same bytes. The document itself refuses to exist with a depth 
 inside the orbital rim, or without a confirmation; the rule engine is not the only guard.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self, get_args
 
@@ -96,6 +96,26 @@ class Reason(Document):
     text: Text
 
 
+class Number(StrEnum):
+    """A number of a zone that rules make; depth stands in RuleStep.before_mm and after_mm."""
+
+    DEPTH_RANGE_MM = "depth_range_mm"
+    START_AT_MM = "start_at_mm"
+    TEST_SPOT = "test_spot"  # 1: wanted
+    CAP_MM = "cap_mm"
+    OVERRIDE_CAP_MM = "override_cap_mm"
+    SESSIONS = "sessions"
+    INTERVAL_WEEKS = "interval_weeks"
+
+
+class NumberSet(Document):
+    """What one rule did to one number; single values and pairs alike are lists."""
+
+    number: Number
+    before: tuple[float, ...] | None  # null: the rule brought it
+    after: tuple[float, ...]
+
+
 class RuleStep(Document):
     """One rule at work, in order: the way from the base range to the printed one."""
 
@@ -105,9 +125,88 @@ class RuleStep(Document):
     inputs: tuple[str, ...]  # "name: value" of what the rule looked at
     before_mm: tuple[Depth, Depth] | None
     after_mm: tuple[Depth, Depth] | None
+    sets: tuple[NumberSet, ...]  # every other number that it made or changed
     evidence: Evidence
     standing: Standing
     sources: tuple[str, ...]  # keys of Suggestion.sources
+
+
+class Topic(StrEnum):
+    """What a piece of advice speaks of."""
+
+    # of one treatment zone
+    PASSES = "passes"
+    ENDPOINT = "endpoint"
+    NEEDLES = "needles"
+    DOWNTIME = "downtime"
+    EXPECTED = "expected"  # improvement in studies
+    ADJUNCT = "adjunct"
+    ALTERNATIVE = "alternative"  # what to do instead of needling
+    PRECAUTION = "precaution"
+    # of the whole course
+    SESSION = "session"  # steps of one appointment, in order
+    PRODUCT_ALLOWED = "product_allowed"
+    PRODUCT_FORBIDDEN = "product_forbidden"
+    AFTERCARE = "aftercare"
+    ALARM = "alarm"  # contact the clinic
+    COURSE = "course"  # number, review, maintenance
+
+
+COURSE_TOPICS: Final = (
+    Topic.SESSION,
+    Topic.PRODUCT_ALLOWED,
+    Topic.PRODUCT_FORBIDDEN,
+    Topic.AFTERCARE,
+    Topic.ALARM,
+    Topic.COURSE,
+)
+# May stand beside a zone without a range: it says what to do instead of needling.
+TOPICS_WITHOUT_RANGE: Final = (Topic.ALTERNATIVE,)
+
+
+class Figures(Document):
+    """The numbers of a piece of advice. Never a depth: those are made by rules, step by step."""
+
+    low: Annotated[float, Field(ge=0)]
+    high: Annotated[float, Field(ge=0)]
+    unit: Literal["passes", "days", "hours", "minutes", "weeks", "months"]
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("figures rise from low to high")
+        return self
+
+
+class Advice(Document):
+    """One thing to know or to do, with its basis."""
+
+    rule_id: Text
+    topic: Topic
+    text: Text  # for the clinician
+    plain: Text | None  # for the patient, no jargon, no depth; null: not the patient's matter
+    figures: Figures | None
+    evidence: Evidence
+    standing: Standing
+    sources: tuple[str, ...]  # keys of Suggestion.sources
+
+
+class AppliedOverride(Document):
+    """A setting above the range that a named clinician logged with a reason (M10)."""
+
+    depth_mm: OverrideDepth
+    by: Text
+    at: Annotated[datetime, Field(strict=False)]
+    reason: Text
+
+
+class Waived(Document):
+    """A waiting time that a named clinician waived with a reason."""
+
+    rule_id: Text
+    by: Text
+    at: Annotated[datetime, Field(strict=False)]
+    reason: Text
 
 
 class ConcernConsidered(Document):
@@ -135,7 +234,8 @@ class ZoneSuggestion(Document):
     start_at_mm: Depth | None  # first treatment of the series at this setting; null: no such rule
     test_spot: bool  # about 2 x 2 cm, reviewed after four weeks, before the first treatment
     cap_mm: Depth | None  # of the zone; the range never exceeds it
-    override_cap_mm: OverrideDepth | None  # informative: a named clinician's limit, reason logged
+    override_cap_mm: OverrideDepth | None  # a named clinician's limit, reason logged
+    override: AppliedOverride | None  # what such a clinician set; null: nothing
     sessions: tuple[Count, Count] | None  # least, most treatments
     interval_weeks: tuple[Weeks, Weeks] | None
     evidence: Evidence | None  # the weakest of what the range rests on
@@ -143,6 +243,7 @@ class ZoneSuggestion(Document):
     reasons: tuple[Reason, ...]  # why withheld
     referrals: tuple[str, ...]  # ids of Suggestion.referrals
     notes: tuple[str, ...]  # sentences to show beside the range
+    advice: tuple[str, ...]  # rule ids of Suggestion.advice that hold here
     rules: tuple[RuleStep, ...]  # how the range came about; empty unless suggested
 
     @model_validator(mode="after")
@@ -159,7 +260,11 @@ class ZoneSuggestion(Document):
         if self.status is Status.SUGGESTED:
             if any(number is None for number in numbers) or self.reasons or not self.rules:
                 raise ValueError("a suggested zone carries every number, its rules and no reason")
-        elif any(number is not None for number in (*numbers, self.start_at_mm)) or self.rules:
+        elif (
+            any(number is not None for number in (*numbers, self.start_at_mm, self.override))
+            or self.rules
+            or self.test_spot
+        ):
             raise ValueError("only a suggested zone carries numbers and rules")
         if self.status is Status.WITHHELD and not self.reasons:
             raise ValueError("a withheld zone says why")
@@ -176,6 +281,8 @@ class ZoneSuggestion(Document):
             raise ValueError("the range must rise and stay within cap and override cap")
         if self.start_at_mm is not None and self.start_at_mm > high:
             raise ValueError("the first treatment cannot exceed the range")
+        if self.override is not None and not high < self.override.depth_mm <= self.override_cap_mm:
+            raise ValueError("an override lies above the range and within the override cap")
         return self
 
     @model_validator(mode="after")
@@ -200,7 +307,9 @@ class Referral(Document):
     id: Text
     text: Text
     stops_all: bool
+    plain: Text  # the same for the patient, without jargon
     zones: tuple[tuple[TreatmentZone, Side], ...]
+    evidence: Evidence
     standing: Standing
     sources: tuple[str, ...]
 
@@ -218,6 +327,7 @@ class RulebookRef(Document):
     version: Text
     digest: Sha256
     review: Text  # whether a clinician has signed it off
+    overlay: Text | None  # the clinic's own stricter rules on top; null: none
 
 
 class Suggestion(Document):
@@ -228,13 +338,17 @@ class Suggestion(Document):
     assessment: Annotated[str, Field(pattern=r"^asm_[0-9a-f]{24}$")]
     contract_digest: Sha256  # of the model that graded
     patient_digest: Sha256
+    answered_on: Annotated[date, Field(strict=False)]  # of the questionnaire
+    answers_valid_until: Annotated[date, Field(strict=False)]  # asked again after that day
     rulebook: RulebookRef
     confirmation: Confirmed | None  # null: unconfirmed, and then every depth is withheld
     status: Status
     blocks: tuple[Reason, ...]  # conditions that stop every zone
     open_questions: tuple[OpenQuestion, ...]
     referrals: tuple[Referral, ...]
+    waived: tuple[Waived, ...]  # waiting times that a named clinician did not wait for
     zones: tuple[ZoneSuggestion, ...]
+    advice: tuple[Advice, ...]  # of the zones, by id, and of the whole course
     sources: tuple[Source, ...]
     disclaimer: Disclaimer
 
@@ -254,7 +368,16 @@ class Suggestion(Document):
         listed = {source.key for source in self.sources}
         cited = {key for zone in self.zones for step in zone.rules for key in step.sources}
         cited |= {key for referral in self.referrals for key in referral.sources}
+        cited |= {key for row in self.advice for key in row.sources}
         referred = {code for zone in self.zones for code in zone.referrals}
         if cited - listed or referred - {row.id for row in self.referrals}:
             raise ValueError("every source and referral that is named must be listed")
+        topics = {row.rule_id: row.topic for row in self.advice}
+        for zone in self.zones:
+            if any(rule_id not in topics for rule_id in zone.advice):
+                raise ValueError("every piece of advice that is named must be listed")
+            if zone.status is not Status.SUGGESTED and any(
+                topics[rule_id] not in TOPICS_WITHOUT_RANGE for rule_id in zone.advice
+            ):
+                raise ValueError("advice about needling belongs to a zone with a range")
         return self

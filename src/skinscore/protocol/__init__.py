@@ -5,6 +5,9 @@ knows documents, never pixels. Safety fails closed: what is unanswered, unconfir
 assessable gives no depth. One page about it: ``docs/explanation/suggestion.md``.
 """
 
+from skinscore.protocol.calendar import plan
 from skinscore.protocol.engine import suggest
+from skinscore.protocol.explain import explain
+from skinscore.protocol.followup import compare_visits
 
-__all__ = ["suggest"]
+__all__ = ["compare_visits", "explain", "plan", "suggest"]

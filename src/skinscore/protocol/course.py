@@ -10,7 +10,7 @@ from math import floor, lcm
 from skinscore.domain.patient import DeviceProfile
 from skinscore.domain.suggestion import CEILING_MM, GRID_MM
 from skinscore.protocol.depth_table import Range
-from skinscore.protocol.rulebook import Effect
+from skinscore.protocol.rules import Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,11 @@ class Course:
     interval_weeks: tuple[int, int]
     start_at_low: bool = False
     test_spot: bool = False
+
+    @property
+    def start_mm(self) -> float | None:
+        """Setting of the first treatment of the series; None when no rule asks for one."""
+        return self.depth.low if self.start_at_low else None
 
 
 @dataclass(frozen=True, slots=True)

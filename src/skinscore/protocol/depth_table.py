@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from skinscore.domain.concerns import Concern
 from skinscore.domain.suggestion import GRID_MM, Evidence
 from skinscore.domain.zones import TreatmentZone
-from skinscore.protocol.rulebook import BaseRow, Rulebook, ZoneRule
+from skinscore.protocol.rulebook import Rulebook
+from skinscore.protocol.rules import BaseRow, ZoneRule
 from skinscore.protocol.vocabulary import Action
 
 

@@ -15,7 +15,8 @@ from skinscore.protocol.conditions import Place, any_holds
 from skinscore.protocol.course import Ceilings, Course, apply, combine
 from skinscore.protocol.depth_table import TableRow, table_row
 from skinscore.protocol.facts import Answers
-from skinscore.protocol.rulebook import Modifier, Rulebook
+from skinscore.protocol.rulebook import Rulebook
+from skinscore.protocol.steps import modifier_step, table_steps
 
 DEEP: Final = "C01"  # acts on the zone as a whole; all other effects act per concern
 
@@ -54,7 +55,7 @@ def draft(
                 return None
             parts.append(part)
     steps = [step for part in parts for step in part.steps]
-    course = _as_a_zone(rules, [part.course for part in parts], ceilings, steps)
+    course = _as_a_zone(rules, parts, ceilings, steps)
     if course is None:
         return None
     return Draft(
@@ -70,6 +71,7 @@ def draft(
 class _Part:
     """One concern on its own way from base range to the last modifier."""
 
+    concern: Concern
     course: Course
     published: tuple[float, float]
     evidence: Evidence
@@ -90,7 +92,7 @@ def _part(
     row, course = every[0], _start(every)
     if course is None or row.depth is None or row.evidence is None:
         return None
-    steps = _table_steps(rules, row, grades)
+    steps = table_steps(rules, every, grades, course)
     notes = []
     place = Place(zone, answers, {concern: present[:1]})
     for modifier in rules.modifiers:
@@ -100,11 +102,11 @@ def _part(
         if after is None:
             return None
         if after != before or modifier.note:
-            steps.append(_step(modifier, concern, before, after, _inputs(modifier, answers)))
+            steps.append(modifier_step(modifier, concern, before, after, answers=answers))
         if modifier.note:
             notes.append(modifier.note)
         course = after
-    return _Part(course, row.depth.pair, row.evidence, tuple(steps), tuple(notes))
+    return _Part(concern, course, row.depth.pair, row.evidence, tuple(steps), tuple(notes))
 
 
 def _start(every: list[TableRow]) -> Course | None:
@@ -121,74 +123,19 @@ def _start(every: list[TableRow]) -> Course | None:
 
 
 def _as_a_zone(
-    rules: Rulebook, courses: list[Course], ceilings: Ceilings, steps: list[RuleStep]
+    rules: Rulebook, parts: list[_Part], ceilings: Ceilings, steps: list[RuleStep]
 ) -> Course | None:
-    if not courses:
+    if not parts:
         return None
-    whole = combine(courses)
-    if len(courses) > 1:
-        steps.append(_step(rules.modifier("M7"), None, None, whole, ()))
+    whole = combine([part.course for part in parts])
+    if len(parts) > 1:
+        limits = tuple(f"{part.concern}: up to {part.course.depth.high:g} mm" for part in parts)
+        steps.append(modifier_step(rules.modifier("M7"), None, None, whole, inputs=limits))
     deep = rules.modifier(DEEP)
-    if deep.effect is None or whole.depth.high < rules.limits.deep_from_mm:
+    if deep.effect is None or whole.depth.high < rules.limits.deep_from_mm.value:
         return whole
     after = apply(deep.effect, whole, ceilings)
-    steps.append(_step(deep, None, whole, after, ()))
+    if after is not None:
+        limit = (f"upper limit: {whole.depth.high:g} mm",)
+        steps.append(modifier_step(deep, None, whole, after, inputs=limit))
     return after
-
-
-def _table_steps(rules: Rulebook, row: TableRow, grades: tuple[int, ...]) -> list[RuleStep]:
-    base, place, depth = row.base, row.zone, row.depth
-    steps = [
-        RuleStep(
-            rule_id=base.id,
-            concern=base.concern,
-            what=f"base range, {base.action.value}",
-            inputs=(f"grade: {base.grade}",),
-            before_mm=None,
-            after_mm=base.base_mm,
-            evidence=base.evidence,
-            standing=base.standing,
-            sources=base.sources,
-        ),
-        RuleStep(
-            rule_id=place.id,
-            concern=base.concern,
-            what=f"cap of the zone: {place.why}",
-            inputs=(f"zone: {place.zone}", f"cap: {place.cap_mm} mm"),
-            before_mm=base.base_mm,
-            after_mm=depth.pair if depth else None,
-            evidence=place.evidence[base.concern],
-            standing=place.standing,
-            sources=place.sources,
-        ),
-    ]
-    if len(grades) > 1:
-        considered = ", ".join(str(grade) for grade in grades)
-        inputs = (f"grades reckoned with: {considered}",)
-        steps.insert(0, _step(rules.modifier("M11"), base.concern, None, None, inputs))
-    return steps
-
-
-def _step(
-    rule: Modifier,
-    concern: Concern | None,
-    before: Course | None,
-    after: Course | None,
-    inputs: tuple[str, ...],
-) -> RuleStep:
-    return RuleStep(
-        rule_id=rule.id,
-        concern=concern,
-        what=rule.what,
-        inputs=inputs,
-        before_mm=before.depth.pair if before else None,
-        after_mm=after.depth.pair if after else None,
-        evidence=rule.evidence,
-        standing=rule.standing,
-        sources=rule.sources,
-    )
-
-
-def _inputs(modifier: Modifier, answers: Answers) -> tuple[str, ...]:
-    facts = dict.fromkeys(fact for condition in modifier.when for fact in condition.facts)
-    return tuple(f"{fact}: {answers[fact]}" for fact in facts)

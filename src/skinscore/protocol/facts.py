@@ -4,64 +4,76 @@ A rule names a fact and the answers it listens to ("yes", or "yes" and "unknown"
 of the questionnaire reaches the rules. A fact about one place is answered per treatment zone.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
 
 from skinscore.domain.assessment import Assessment
 from skinscore.domain.patient import (
     Answer,
-    Isotretinoin,
+    DatedEvent,
+    DeviceKind,
     LocalAnswer,
     PatientProfile,
     Phototype,
     PigmentationType,
 )
 from skinscore.domain.zones import Zone
-from skinscore.protocol.rulebook import Limits
+from skinscore.protocol.dates import completed_months
+from skinscore.protocol.rulebook import Rulebook
+from skinscore.protocol.rules import Timing, Wait
 from skinscore.protocol.vocabulary import Fact
 
 Answers = Mapping[Fact, Answer]
+RECENTLY = "_recently"  # a dated event's name and this make the name of its fact
 
 
-def patient_facts(patient: PatientProfile, assessment: Assessment, limits: Limits) -> Answers:
-    """Return every fact but the zone's own. A local answer counts as given anywhere."""
-    safety = {name: getattr(patient.safety, name) for name in type(patient.safety).model_fields}
-    found = {
-        Fact(name): value.answer if isinstance(value, LocalAnswer) else value
-        for name, value in safety.items()
-    }
-    history, examination = patient.history, patient.examination
-    pigmentation = examination.pigmentation_type
-    isotretinoin = history.isotretinoin
-    return found | {
-        Fact.AGE_UNDER_18: _under(patient.age_years, limits.adult_from_years),
-        Fact.ISOTRETINOIN_CURRENT: _unless_unknown(isotretinoin.use, {"current"}),
-        Fact.ISOTRETINOIN_STOPPED_RECENTLY: _stopped_recently(
-            isotretinoin, patient.answered_on, limits.isotretinoin_months
-        ),
-        Fact.COLD_SORES: history.cold_sores,
-        Fact.POST_INFLAMMATORY_HYPERPIGMENTATION: history.post_inflammatory_hyperpigmentation,
-        Fact.FIRST_TREATMENT: history.first_treatment,
-        Fact.REACTION_TO_LAST_TREATMENT: history.reaction_to_last_treatment,
-        Fact.THIN_SKIN: examination.thin_skin,
-        Fact.SCARS_FLATTEN_ON_STRETCHING: examination.scars_flatten_on_stretching,
-        Fact.ICE_PICK_DOMINANT: examination.ice_pick_dominant,
-        Fact.DEEP_BOXCAR: examination.deep_boxcar,
-        Fact.TETHERED_ROLLING: examination.tethered_rolling,
+def patient_facts(
+    patient: PatientProfile,
+    assessment: Assessment,
+    rules: Rulebook,
+    waived: Collection[str] = (),
+) -> Answers:
+    """Return every fact but the zone's own. A local answer counts as given anywhere.
+
+    Args:
+        waived: ids of the timing rules that a named clinician waived; their answer is "no".
+    """
+    examination, limits, device = patient.examination, rules.limits, patient.device
+    pigmentation, phototype = examination.pigmentation_type, patient.phototype
+    kind = "unknown" if isinstance(device, str) else device.kind
+    return _asked(patient) | {
+        Fact.AGE_UNDER_18: _between(patient.age_years, 0, limits.adult_from_years.value),
+        Fact.AGE_18_TO_21: _between(patient.age_years, 18, 22),
+        Fact.ISOTRETINOIN_CURRENT: _unless_unknown(patient.history.isotretinoin.use, {"current"}),
+        **{
+            rule.fact: Answer.NO if rule.id in waived else _still_waits(rule, patient)
+            for rule in rules.timing
+        },
         Fact.PIGMENTATION_UNDIAGNOSED: _yes(pigmentation is PigmentationType.UNKNOWN),
         Fact.PIGMENTATION_MELASMA: _unless_unknown(pigmentation, {PigmentationType.MELASMA}),
         Fact.PIGMENTATION_DERMAL: _unless_unknown(pigmentation, {PigmentationType.DERMAL}),
         Fact.HYPOPIGMENTATION: _unless_unknown(pigmentation, {PigmentationType.HYPOPIGMENTATION}),
-        Fact.PHOTOTYPE_IV: _unless_unknown(patient.phototype, {Phototype.IV}),
-        Fact.PHOTOTYPE_V_OR_VI: _unless_unknown(patient.phototype, {Phototype.V, Phototype.VI}),
-        Fact.TONE_DARKER_THAN_STATED: _darker(patient.phototype, assessment, limits),
-        Fact.DEVICE_KNOWN: _yes(patient.device != "unknown"),
+        Fact.PHOTOTYPE_IV: _unless_unknown(phototype, {Phototype.IV}),
+        Fact.PHOTOTYPE_V_OR_VI: _unless_unknown(phototype, {Phototype.V, Phototype.VI}),
+        Fact.TONE_DARKER_THAN_STATED: _darker(
+            phototype, assessment, limits.dark_tone_below_ita_deg.value
+        ),
+        Fact.DEVICE_KNOWN: _yes(device != "unknown"),
+        Fact.DEVICE_PEN: _unless_unknown(kind, {DeviceKind.PEN}),
+        Fact.DEVICE_ROLLER: _unless_unknown(kind, {DeviceKind.ROLLER}),
+        # An unknown device is held at the ceiling (M1); only a known one can be of these kinds.
+        Fact.DEVICE_HOME: _yes(kind == DeviceKind.HOME),
+        Fact.DEVICE_RADIOFREQUENCY: _yes(kind == DeviceKind.RADIOFREQUENCY),
         Fact.ZONE_NOT_SEEN_WELL: Answer.NO,
     }
 
 
 def zone_facts(
-    everywhere: Answers, patient: PatientProfile, zones: Iterable[Zone], *, seen_well: bool
+    everywhere: Answers,
+    local_answers: Mapping[str, LocalAnswer | DatedEvent],
+    zones: Iterable[Zone],
+    *,
+    seen_well: bool,
 ) -> Answers:
     """Return the facts of one treatment zone that is graded by ``zones``.
 
@@ -69,11 +81,59 @@ def zone_facts(
     """
     here = set(zones)
     local: dict[Fact, Answer] = {Fact.ZONE_NOT_SEEN_WELL: _yes(not seen_well)}
-    for name in type(patient.safety).model_fields:
-        value = getattr(patient.safety, name)
-        if isinstance(value, LocalAnswer) and value.zones and here.isdisjoint(value.zones):
-            local[Fact(name)] = Answer.NO
+    for name, value in local_answers.items():
+        if value.zones and here.isdisjoint(value.zones):
+            local[_fact(name, value)] = Answer.NO
     return {**everywhere, **local}
+
+
+def waited_days(rule: Timing, patient: PatientProfile) -> int | None:
+    """Return the days since the event of ``rule``; None when its day is not known."""
+    day = _last_day(rule, patient)
+    return None if day is None else (patient.answered_on - day).days
+
+
+def _asked(patient: PatientProfile) -> dict[Fact, Answer]:
+    """Return the facts that are answers of the questionnaire, under the same name."""
+    found = {}
+    for group in (patient.safety, patient.history, patient.examination):
+        for name, value in group:
+            if isinstance(value, LocalAnswer):
+                found[Fact(name)] = value.answer
+            elif isinstance(value, Answer):
+                found[Fact(name)] = value
+    return found
+
+
+def _fact(name: str, value: LocalAnswer | DatedEvent) -> Fact:
+    return Fact(name + RECENTLY if isinstance(value, DatedEvent) else name)
+
+
+def _still_waits(rule: Timing, patient: PatientProfile) -> Answer:
+    answer = _happened(rule, patient)
+    if answer is not Answer.YES:
+        return answer
+    day = _last_day(rule, patient)
+    return Answer.UNKNOWN if day is None else _yes(_waits(day, patient.answered_on, rule.wait))
+
+
+def _happened(rule: Timing, patient: PatientProfile) -> Answer:
+    if rule.fact is Fact.ISOTRETINOIN_STOPPED_RECENTLY:
+        return _unless_unknown(patient.history.isotretinoin.use, {"stopped"})
+    return patient.events[rule.fact.removesuffix(RECENTLY)].answer
+
+
+def _last_day(rule: Timing, patient: PatientProfile) -> date | None:
+    if rule.fact is Fact.ISOTRETINOIN_STOPPED_RECENTLY:
+        return patient.history.isotretinoin.stopped_on
+    return patient.events[rule.fact.removesuffix(RECENTLY)].last_on
+
+
+def _waits(start: date, today: date, wait: Wait) -> bool:
+    if wait.days is not None:
+        return today - start < timedelta(days=wait.days)
+    assert wait.months is not None  # one of the two is given
+    return completed_months(start, today) < wait.months
 
 
 def _yes(holds: bool) -> Answer:
@@ -84,24 +144,11 @@ def _unless_unknown(value: str, yes: Iterable[str]) -> Answer:
     return Answer.UNKNOWN if value == "unknown" else _yes(value in set(yes))
 
 
-def _under(age: int | str, years: int) -> Answer:
-    return Answer.UNKNOWN if isinstance(age, str) else _yes(age < years)
+def _between(age: int | str, least: float, below: float) -> Answer:
+    return Answer.UNKNOWN if isinstance(age, str) else _yes(least <= age < below)
 
 
-def _stopped_recently(isotretinoin: Isotretinoin, today: date, months: int) -> Answer:
-    if isotretinoin.use != "stopped":
-        return _unless_unknown(isotretinoin.use, ())
-    if isotretinoin.stopped_on is None:
-        return Answer.UNKNOWN
-    return _yes(_completed_months(isotretinoin.stopped_on, today) < months)
-
-
-def _completed_months(start: date, end: date) -> int:
-    """Return the whole months from ``start`` to ``end``; a shorter month's end completes none."""
-    return (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
-
-
-def _darker(phototype: Phototype, assessment: Assessment, limits: Limits) -> Answer:
+def _darker(phototype: Phototype, assessment: Assessment, below_ita_deg: float) -> Answer:
     light = phototype in {Phototype.I, Phototype.II, Phototype.III}
     tone = assessment.skin_tone
-    return _yes(light and tone is not None and tone.ita_deg < limits.dark_tone_below_ita_deg)
+    return _yes(light and tone is not None and tone.ita_deg < below_ita_deg)

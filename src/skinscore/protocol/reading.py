@@ -49,6 +49,10 @@ SITES: Final = tuple(
 )
 
 
+# Graded by hand only; its side is the midline because it is treated as one area.
+NECK: Final = Site(TreatmentZone.NECK, Side.MIDLINE, ())
+
+
 def sites(assessment: Assessment) -> tuple[Site, ...]:
     """Return the sites of which the assessment shows at least a part, in table order."""
     shown = {record.zone for record in assessment.zones}
@@ -110,6 +114,11 @@ def read(
         tuple(sorted({max(combination) for combination in product(*sets)})),
         codes,
     )
+
+
+def read_by_hand(concern: Concern, grade: int) -> Reading:
+    """Return what the clinician saw where no photo reaches."""
+    return Reading(concern, grade, "clinician", None, (grade,), ())
 
 
 def resolve_stretching(considered: Iterable[int], flatten: Answer) -> tuple[int, ...]:

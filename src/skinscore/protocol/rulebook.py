@@ -6,67 +6,60 @@ unknown field, fact, zone or source, a repeated id or a grade without its row do
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from importlib.resources import files
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from skinscore.domain.assessment import GradeValue
 from skinscore.domain.concerns import CONCERNS, GRADES, Concern
 from skinscore.domain.document import Document, canonical_json, field_problems, sha256_hex
-from skinscore.domain.patient import Answer, Phototype
 from skinscore.domain.suggestion import (
-    Count,
-    Depth,
-    Evidence,
-    OverrideDepth,
+    COURSE_TOPICS,
+    TOPICS_WITHOUT_RANGE,
+    Advice,
     RulebookRef,
     Source,
-    Standing,
     Text,
-    Weeks,
 )
 from skinscore.domain.zones import TreatmentZone
-from skinscore.errors import InternalFault
-from skinscore.protocol.vocabulary import Action, Fact, Withholding
+from skinscore.errors import InternalFault, RequestRefused
+from skinscore.protocol.rules import (
+    AdviceRule,
+    BaseRow,
+    Blocking,
+    FollowUpRule,
+    Label,
+    Limits,
+    Modifier,
+    Question,
+    ReferralRule,
+    Rule,
+    SourceKey,
+    Timing,
+    ZoneRule,
+)
+from skinscore.protocol.vocabulary import FollowUp, Withholding
 
-PARTS: Final = ("rulebook", "zones", "base", "intake", "modifiers", "referrals", "sources")
-
-RuleId = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9_-]*$")]
-SourceKey = Annotated[str, Field(pattern=r"^[SL]\d+$")]
-
-
-class Rule(Document):
-    """What every rule shows of itself."""
-
-    id: RuleId
-    evidence: Evidence
-    standing: Standing
-    sources: tuple[SourceKey, ...]
-
-
-class Condition(Document):
-    """All of what is given must hold; a field that is absent asks nothing."""
-
-    concern: Concern | None = None
-    grade_from: Annotated[int, Field(ge=1, le=4)] = 1  # read only with ``concern``
-    grade_to: GradeValue = 4
-    zones: tuple[TreatmentZone, ...] | None = None
-    facts: dict[Fact, tuple[Answer, ...]] = Field(default_factory=dict)
-
-
-class Limits(Document):
-    """Thresholds that the engine's own rules measure against."""
-
-    low_confidence_width: Annotated[int, Field(ge=1, le=4)]
-    dark_tone_below_ita_deg: float
-    adult_from_years: Annotated[int, Field(ge=18)]
-    isotretinoin_months: Annotated[int, Field(ge=6)]
-    deep_from_mm: Depth
-    thickness_margin_mm: Annotated[float, Field(ge=0.1)]
+PARTS: Final = (
+    "rulebook",
+    "limits",
+    "zones",
+    "base",
+    "intake",
+    "timing",
+    "modifiers",
+    "referrals",
+    "technique",
+    "course",
+    "care",
+    "outcomes",
+    "followup",
+    "sources",
+)
+ADVICE_PARTS: Final = ("technique", "course", "care", "outcomes")  # each brings a list of advice
 
 
 class Wording(Document):
@@ -80,127 +73,17 @@ class Wording(Document):
     off_label: Text
     evaluated: Text
     start: Text
-
-
-class LabelledDevice(Document):
-    """A device whose US label covers the zone, for these phototypes and from this age."""
-
-    name: Text
-    phototypes: tuple[Phototype, ...]
-    from_years: int
-    sources: tuple[SourceKey, ...]
-
-
-class Label(Document):
-    """A US label status that zones refer to."""
-
-    id: Text
-    text: Text
-    devices: tuple[LabelledDevice, ...]  # empty: off-label with every device
-
-
-class ZoneRule(Document):
-    """Caps and measured thickness of one treatment zone; null caps exclude it."""
-
-    id: RuleId
-    zone: TreatmentZone
-    cap_mm: Depth | None
-    override_mm: OverrideDepth | None
-    thickness_mm: Annotated[float, Field(gt=0.5, lt=3)]
-    evidence: dict[Concern, Evidence]
-    label: dict[Concern, Text]
-    why: Text
-    standing: Standing
-    sources: tuple[SourceKey, ...]
-
-    @model_validator(mode="after")
-    def _caps_come_together(self) -> Self:
-        if (self.cap_mm is None) != (self.override_mm is None):
-            raise ValueError("cap_mm and override_mm are both given or both null")
-        if self.cap_mm and self.override_mm and self.cap_mm > self.override_mm:
-            raise ValueError("override_mm lies below cap_mm")
-        if set(self.evidence) != set(CONCERNS) or set(self.label) != set(CONCERNS):
-            raise ValueError("evidence and label speak of every concern")
-        return self
-
-
-class BaseRow(Rule):
-    """Base range and course of one grade of one concern, before the zone's cap."""
-
-    concern: Concern
-    grade: GradeValue
-    action: Action
-    base_mm: tuple[Depth, Depth] | None
-    override_mm: OverrideDepth | None
-    override_zones: tuple[TreatmentZone, ...] | None
-    sessions: tuple[Count, Count]
-    interval_weeks: tuple[Weeks, Weeks] | None
-
-    @model_validator(mode="after")
-    def _range_and_course_come_together(self) -> Self:
-        if (self.base_mm is None) != (self.interval_weeks is None):
-            raise ValueError("base_mm and interval_weeks are both given or both null")
-        if (self.base_mm is None) != (self.action in {Action.NONE, Action.REFER_NO_DEPTH}):
-            raise ValueError("a row has a range unless its action is none or refer_no_depth")
-        return self
-
-
-class Blocking(Rule):
-    """A condition that forbids every depth when true, and while unanswered."""
-
-    fact: Fact
-    scope: Literal["all", "local"]
-    question: Text
-    reason: Text
-
-
-class Question(Document):
-    """Something worth asking; the rules take the more cautious answer meanwhile."""
-
-    id: RuleId  # of the rule that would like to know
-    fact: Fact
-    answers: tuple[Answer, ...]  # with these the question is still open
-    unknown_blocks: bool
-    question: Text
-    when: tuple[Condition, ...]
-
-
-class Effect(Document):
-    """What a modifier does to a range. Every part can only lower a number or lengthen a wait."""
-
-    ceiling_mm: Depth | None = None
-    ceiling_from: Literal["device", "skin_thickness"] | None = None
-    lower_by_mm: Annotated[float, Field(gt=0, multiple_of=0.25)] | None = None  # not below 0.25
-    lower_half: bool = False
-    start_at_low: bool = False
-    test_spot: bool = False
-    interval_weeks_from: Weeks | None = None
-    override_ceiling_mm: OverrideDepth | None = None
-
-
-class Modifier(Rule):
-    """A change of the range under a condition; ``effect`` null: carried out by the engine."""
-
-    what: Text
-    when: tuple[Condition, ...]
-    effect: Effect | None
-    note: Text | None
-
-
-class ReferralRule(Rule):
-    """Whom to turn to, and whether the range gives way to it."""
-
-    when: tuple[Condition, ...]
-    replaces_range: bool
-    stops_all: bool
-    text: Text
+    beyond: Text
+    tolerance: Text
+    waits: Text
 
 
 class Rulebook(Document):
     """All rules, in the order in which they act."""
 
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(\+[a-z0-9.]+)?$")]
     review: Text
+    overlay: Text | None  # the clinic's own stricter rules, by name; null in the shipped files
     limits: Limits
     withholding: dict[Withholding, Text]
     wording: Wording
@@ -208,9 +91,12 @@ class Rulebook(Document):
     labels: tuple[Label, ...]
     base: tuple[BaseRow, ...]
     blocking: tuple[Blocking, ...]
+    timing: tuple[Timing, ...]
     questions: tuple[Question, ...]
     modifiers: tuple[Modifier, ...]
     referrals: tuple[ReferralRule, ...]
+    advice: tuple[AdviceRule, ...]
+    followup: dict[FollowUp, FollowUpRule]
     sources: dict[SourceKey, Text]
 
     @model_validator(mode="after")
@@ -222,7 +108,8 @@ class Rulebook(Document):
         if repeated:
             raise ValueError(f"ids used twice: {', '.join(repeated)}")
         used = {key for zone in self.zones for key in zone.label.values()}
-        if missing := used - {label.id for label in self.labels}:
+        _once("followup", self.followup, FollowUp)
+        if missing := used - {label.key for label in self.labels}:
             raise ValueError(f"labels not defined: {', '.join(sorted(missing))}")
         cited = {key for rule in self.rules for key in rule.sources}
         cited |= {key for row in self.labels for device in row.devices for key in device.sources}
@@ -232,25 +119,98 @@ class Rulebook(Document):
 
     @property
     def rules(self) -> tuple[Rule | ZoneRule, ...]:
-        return (*self.zones, *self.base, *self.blocking, *self.modifiers, *self.referrals)
+        """Every rule, whatever its kind."""
+        return (
+            *self.limits.rules,
+            *self.zones,
+            *self.labels,
+            *self.base,
+            *self.blocking,
+            *self.timing,
+            *self.questions,
+            *self.modifiers,
+            *self.referrals,
+            *self.advice,
+            *self.followup.values(),
+        )
+
+    @cached_property
+    def stops(self) -> tuple[Blocking, ...]:
+        """Everything that forbids a depth when true or unanswered."""
+        return (*self.blocking, *self.timing)
 
     @cached_property
     def ref(self) -> RulebookRef:
         """Version and digest; the digest is the sha256 of the canonical JSON of all rules."""
         digest = sha256_hex(canonical_json(self.model_dump(mode="json")))
-        return RulebookRef(version=self.version, digest=digest, review=self.review)
+        return RulebookRef(
+            version=self.version, digest=digest, review=self.review, overlay=self.overlay
+        )
+
+    @cached_property
+    def _zones(self) -> Mapping[TreatmentZone, ZoneRule]:
+        return {rule.zone: rule for rule in self.zones}
+
+    @cached_property
+    def _rows(self) -> Mapping[tuple[Concern, int], BaseRow]:
+        return {(row.concern, row.grade): row for row in self.base}
+
+    @cached_property
+    def _labels(self) -> Mapping[str, Label]:
+        return {label.key: label for label in self.labels}
+
+    @cached_property
+    def _modifiers(self) -> Mapping[str, Modifier]:
+        return {rule.id: rule for rule in self.modifiers}
+
+    @cached_property
+    def advice_of_zones(self) -> tuple[AdviceRule, ...]:
+        """The advice about one treatment zone."""
+        return tuple(rule for rule in self.advice if rule.topic not in COURSE_TOPICS)
+
+    @cached_property
+    def alternatives(self) -> tuple[AdviceRule, ...]:
+        """The advice that needs no range."""
+        return tuple(rule for rule in self.advice if rule.topic in TOPICS_WITHOUT_RANGE)
+
+    @cached_property
+    def advice_of_courses(self) -> tuple[AdviceRule, ...]:
+        """The advice about the whole course."""
+        return tuple(rule for rule in self.advice if rule.topic in COURSE_TOPICS)
+
+    @cached_property
+    def said(self) -> Mapping[str, Advice]:
+        """The advice of every advice rule, by the rule's id."""
+        return {
+            rule.id: Advice(
+                rule_id=rule.id,
+                topic=rule.topic,
+                text=rule.text,
+                plain=rule.plain,
+                figures=rule.figures,
+                evidence=rule.evidence,
+                standing=rule.standing,
+                sources=rule.sources,
+            )
+            for rule in self.advice
+        }
+
+    @cached_property
+    def sources_of(self) -> Mapping[str, tuple[SourceKey, ...]]:
+        """The source keys of every rule, by the rule's id."""
+        return {rule.id: rule.sources for rule in self.rules}
 
     def zone(self, zone: TreatmentZone) -> ZoneRule:
-        return next(rule for rule in self.zones if rule.zone == zone)
+        return self._zones[zone]
 
     def row(self, concern: Concern, grade: int) -> BaseRow:
-        return next(row for row in self.base if (row.concern, row.grade) == (concern, grade))
+        return self._rows[concern, grade]
 
     def label(self, zone: ZoneRule, concern: Concern) -> Label:
-        return next(label for label in self.labels if label.id == zone.label[concern])
+        return self._labels[zone.label[concern]]
 
     def modifier(self, rule_id: str) -> Modifier:
-        return next(rule for rule in self.modifiers if rule.id == rule_id)
+        return self._modifiers[rule_id]
 
     def cite(self, keys: Iterable[str]) -> tuple[Source, ...]:
         """Return the citations of ``keys`` in the rulebook's order, each once."""
@@ -275,9 +235,12 @@ def parse(texts: dict[str, str]) -> Rulebook:
     Raises:
         InternalFault: ``internal``, as :func:`load`.
     """
-    content: dict[str, Any] = {}
+    content: dict[str, Any] = {"overlay": None, "advice": []}
     for name in PARTS:
-        content |= yaml.load(texts[name], Loader=_Loader)
+        part = yaml.load(texts[name], Loader=_Loader)
+        if name in ADVICE_PARTS:
+            content["advice"] += part.pop("advice")
+        content |= part
     try:
         # Through JSON, so that strict validation takes lists for tuples and names for enums.
         return Rulebook.model_validate_json(json.dumps(content))
@@ -286,6 +249,22 @@ def parse(texts: dict[str, str]) -> Rulebook:
             "internal",
             f"the rulebook has {problem.error_count()} problems: {field_problems(problem)}",
             "every rule has exactly its fields and knows its sources",
+        ) from None
+
+
+def read_yaml(text: str) -> Any:
+    """Return what ``text`` (YAML or JSON, not ours) says.
+
+    Raises:
+        RequestRefused: ``document_invalid`` when it is not YAML, or writes a key twice.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise RequestRefused(
+            "document_invalid", f"the file is not valid YAML{where}", "YAML or JSON is allowed"
         ) from None
 
 

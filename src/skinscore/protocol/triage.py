@@ -5,15 +5,16 @@ from collections.abc import Iterable
 from skinscore.domain.patient import Answer
 from skinscore.domain.suggestion import OpenQuestion, Reason
 from skinscore.protocol.conditions import Place, any_holds
-from skinscore.protocol.rulebook import Blocking, Question, ReferralRule, Rulebook
+from skinscore.protocol.rulebook import Rulebook
+from skinscore.protocol.rules import Blocking, Question, ReferralRule, Timing
 
 
 def global_blocks(rules: Rulebook, patient: Place) -> tuple[Reason, ...]:
     """Return the conditions that stop every zone because they are true of the patient."""
     return tuple(
         Reason(code=rule.id, text=rule.reason)
-        for rule in rules.blocking
-        if rule.scope == "all" and patient.answers[rule.fact] is Answer.YES
+        for rule in rules.stops
+        if rule.scope == "all" and _stands(rule, patient, Answer.YES)
     )
 
 
@@ -21,8 +22,8 @@ def reasons_against(rules: Rulebook, place: Place) -> tuple[Reason, ...]:
     """Return every blocking condition that is true or unanswered at ``place``."""
     true = [
         Reason(code=rule.id, text=rule.reason)
-        for rule in rules.blocking
-        if place.answers[rule.fact] is Answer.YES
+        for rule in rules.stops
+        if _stands(rule, place, Answer.YES)
     ]
     return (*true, *(_unanswered(rules, rule) for rule in _open(rules, place)))
 
@@ -39,7 +40,7 @@ def open_questions(rules: Rulebook, places: Iterable[Place]) -> tuple[OpenQuesti
         for place in places
         for rule in _open(rules, place, all_questions=True)
     }
-    order = [rule.id for rule in rules.blocking] + [rule.id for rule in rules.questions]
+    order = [rule.id for rule in rules.stops] + [rule.id for rule in rules.questions]
     return tuple(sorted(asked.values(), key=lambda row: (not row.blocking, order.index(row.id))))
 
 
@@ -51,7 +52,7 @@ def referrals(rules: Rulebook, place: Place) -> tuple[ReferralRule, ...]:
 def _open(
     rules: Rulebook, place: Place, *, all_questions: bool = False
 ) -> list[Blocking | Question]:
-    blocking = [rule for rule in rules.blocking if place.answers[rule.fact] is Answer.UNKNOWN]
+    blocking = [rule for rule in rules.stops if _stands(rule, place, Answer.UNKNOWN)]
     questions = [
         rule
         for rule in rules.questions
@@ -60,6 +61,13 @@ def _open(
         and any_holds(rule.when, place)
     ]
     return [*blocking, *questions]
+
+
+def _stands(rule: Blocking, place: Place, answer: Answer) -> bool:
+    if place.answers[rule.fact] is not answer:
+        return False
+    only_with = rule.only_with if isinstance(rule, Timing) else None
+    return only_with is None or place.present(only_with)
 
 
 def _unanswered(rules: Rulebook, rule: Blocking | Question) -> Reason:

@@ -1,7 +1,7 @@
 """One treatment zone of the suggestion: withheld, referred, nothing to treat, or a range."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -10,15 +10,17 @@ from skinscore.domain.patient import PatientProfile
 from skinscore.domain.suggestion import (
     ConcernConsidered,
     Reason,
-    RuleStep,
     Status,
     ZoneSuggestion,
 )
+from skinscore.protocol.advice import zone_advice
 from skinscore.protocol.conditions import Place
 from skinscore.protocol.course import Ceilings, device_limits
 from skinscore.protocol.draft import Draft, draft
 from skinscore.protocol.reading import Reading, Site
-from skinscore.protocol.rulebook import ReferralRule, Rulebook, ZoneRule
+from skinscore.protocol.rulebook import Rulebook
+from skinscore.protocol.rules import ReferralRule, ZoneRule
+from skinscore.protocol.steps import bare_step
 from skinscore.protocol.triage import reasons_against, referrals
 from skinscore.protocol.vocabulary import Withholding
 
@@ -29,6 +31,7 @@ NO_NUMBERS: Final[Mapping[str, Any]] = MappingProxyType(
         "test_spot": False,
         "cap_mm": None,
         "override_cap_mm": None,
+        "override": None,
         "sessions": None,
         "interval_weeks": None,
         "evidence": None,
@@ -49,22 +52,27 @@ class Case:
 
 
 def suggest_zone(
-    rules: Rulebook, patient: PatientProfile, case: Case, *, confirmed: bool
+    rules: Rulebook, patient: PatientProfile, case: Case, doubts: Sequence[Withholding]
 ) -> ZoneSuggestion:
-    """Return what may be said about one site. The first thing that stands against it wins."""
-    rule = rules.zone(case.site.zone)
-    first = referrals(rules, case.place)
+    """Return what may be said about one site. The first thing that stands against it wins.
+
+    Args:
+        doubts: what withholds every depth of this suggestion, whatever the zone.
+    """
+    rule, place = rules.zone(case.site.zone), case.place
+    first = referrals(rules, place)
     concerns = _concerns(rules, rule, patient, case)
-    status, reasons = _status(rules, rule, case, first, confirmed=confirmed)
+    status, reasons = _status(rules, rule, case, first, doubts)
     numbers: Mapping[str, Any] = NO_NUMBERS
     if status is Status.SUGGESTED:
-        place = case.place
         ceilings = _ceilings(rules, rule, patient)
         found = draft(rules, rule.zone, place.considered, place.answers, ceilings)
         if found is None:
             status, reasons = Status.WITHHELD, (_withheld(rules, Withholding.NO_SETTING),)
         else:
-            numbers = _numbers(rules, rule, found, concerns)
+            numbers = _numbers(rules, rule, patient, found, concerns)
+            place = replace(place, high_mm=found.course.depth.high)
+    silent = doubts or status is Status.EXCLUDED or any(row.stops_all for row in first)
     return ZoneSuggestion(
         zone=case.site.zone,
         side=case.site.side,
@@ -73,6 +81,7 @@ def suggest_zone(
         concerns=concerns,
         reasons=reasons,
         referrals=tuple(referral.id for referral in first),
+        advice=() if silent else zone_advice(rules, place),
         **numbers,
     )
 
@@ -87,14 +96,11 @@ def _status(
     rule: ZoneRule,
     case: Case,
     first: Sequence[ReferralRule],
-    *,
-    confirmed: bool,
+    doubts: Sequence[Withholding],
 ) -> tuple[Status, tuple[Reason, ...]]:
     if rule.cap_mm is None:
-        return Status.EXCLUDED, ()
-    unsure = [_withheld(rules, code) for code in _seen_badly(case.readings)]
-    if not confirmed:
-        unsure.append(_withheld(rules, Withholding.UNCONFIRMED))
+        return Status.EXCLUDED, (Reason(code=rule.id, text=rule.why),)
+    unsure = [_withheld(rules, code) for code in (*_seen_badly(case.readings), *doubts)]
     if not unsure and all(reading.grade == 0 for reading in case.readings):
         return Status.NOTHING_TO_TREAT, ()
     reasons = (*unsure, *reasons_against(rules, case.place))
@@ -122,7 +128,7 @@ def _withheld(rules: Rulebook, code: Withholding) -> Reason:
 
 def _ceilings(rules: Rulebook, rule: ZoneRule, patient: PatientProfile) -> Ceilings:
     device_mm, device_grid_mm = device_limits(patient.device)
-    skin_mm = rule.thickness_mm - rules.limits.thickness_margin_mm
+    skin_mm = rule.thickness_mm - rules.limits.thickness_margin_mm.value
     return Ceilings(device_mm, device_grid_mm, skin_mm)
 
 
@@ -158,51 +164,47 @@ def _concerns(
 
 
 def _numbers(
-    rules: Rulebook, rule: ZoneRule, found: Draft, concerns: tuple[ConcernConsidered, ...]
+    rules: Rulebook,
+    rule: ZoneRule,
+    patient: PatientProfile,
+    found: Draft,
+    concerns: tuple[ConcernConsidered, ...],
 ) -> dict[str, Any]:
     course = found.course
     present = [row for row in concerns if any(row.considered)]
     outside = [row for row in present if row.off_label]
     return {
         "depth_range_mm": course.depth.pair,
-        "start_at_mm": course.depth.low if course.start_at_low else None,
+        "start_at_mm": course.start_mm,
         "test_spot": course.test_spot,
         "cap_mm": rule.cap_mm,
         "override_cap_mm": course.override_mm,
+        "override": None,
         "sessions": course.sessions,
         "interval_weeks": course.interval_weeks,
         "evidence": found.evidence,
         "off_label": bool(outside),
-        "notes": _notes(rules, found, present, outside),
-        "rules": (*found.steps, *_off_label_steps(rules, outside)),
+        "notes": _notes(rules, rule, patient, found, present),
+        "rules": (
+            *found.steps,
+            *(
+                bare_step(rules.modifier("M9"), row.concern, f"US label: {row.us_label_status}")
+                for row in outside
+            ),
+        ),
     }
-
-
-def _off_label_steps(rules: Rulebook, outside: list[ConcernConsidered]) -> list[RuleStep]:
-    rule = rules.modifier("M9")
-    return [
-        RuleStep(
-            rule_id=rule.id,
-            concern=row.concern,
-            what=rule.what,
-            inputs=(f"US label: {row.us_label_status}",),
-            before_mm=None,
-            after_mm=None,
-            evidence=rule.evidence,
-            standing=rule.standing,
-            sources=rule.sources,
-        )
-        for row in outside
-    ]
 
 
 def _notes(
     rules: Rulebook,
+    rule: ZoneRule,
+    patient: PatientProfile,
     found: Draft,
     present: list[ConcernConsidered],
-    outside: list[ConcernConsidered],
 ) -> tuple[str, ...]:
     words, (low, high) = rules.wording, found.published
+    device, override = patient.device, found.course.override_mm
+    outside = [row for row in present if row.off_label]
     notes = [
         words.grade_by_clinician.format(concern=_plain(row.concern), grade=row.grade)
         if row.confidence is None
@@ -219,8 +221,12 @@ def _notes(
         notes.append(
             words.off_label.format(concerns=", ".join(_plain(row.concern) for row in outside))
         )
-    deepest = max(found.course.depth.high, found.course.override_mm)
-    if deepest >= rules.limits.deep_from_mm:
+    if not isinstance(device, str) and device.tolerance_mm is not None:
+        notes.append(words.tolerance.format(tolerance=device.tolerance_mm))
+    if rule.cap_mm is not None and override > rule.cap_mm:
+        notes.append(words.beyond.format(cap=rule.cap_mm, override=override))
+    deepest = max(found.course.depth.high, override)
+    if deepest >= rules.limits.deep_from_mm.value:
         notes.append(words.evaluated)
     return tuple(notes)
 

@@ -2,5 +2,8 @@
 
 wording    plain names and sentences; nothing that sounds like a diagnosis or an order
 pictures   the photos of a visit, cut to the face, with overlays and outlines on them
-html       the page: one file, no request to anywhere, no script
+base       what every page shares: one file, no request to anywhere, no script
+ranges     a suggestion as a page shows it
+html       the report of one examination
+sheets     the patient's sheet in plain words, the clinician's with every reason
 """

@@ -5,14 +5,18 @@ names a diagnosis, an order or a clinical scale. Left and right are the patient'
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
 from skinscore.domain.assessment import Outcome
 from skinscore.domain.concerns import CONCERNS, GRADE_NAMES, Concern
-from skinscore.domain.suggestion import Evidence, Standing, Status
+from skinscore.domain.course import Visit
+from skinscore.domain.suggestion import COURSE_TOPICS, Evidence, Standing, Status, Topic
 from skinscore.domain.zones import Side, TreatmentZone, View, Zone, ZoneKind
 from skinscore.errors import CODES
+
+__all__ = ["COURSE_TOPICS"]  # for the templates, beside everything defined here
 
 CONCERN_NAMES: Final[Mapping[Concern, str]] = MappingProxyType(
     {
@@ -107,7 +111,7 @@ SILENT_SENTENCES: Final[Mapping[Status, str]] = MappingProxyType(
     {
         Status.REFERRED: "Another step comes before needling here.",
         Status.NOTHING_TO_TREAT: "No grade here calls for needling.",
-        Status.EXCLUDED: "Never needled: it lies inside the orbital rim.",
+        Status.EXCLUDED: "Never needled.",
     }
 )
 
@@ -127,6 +131,70 @@ STANDING_NAMES: Final[Mapping[Standing, str]] = MappingProxyType(
         Standing.DERIVED: "derived, on the cautious side",
     }
 )
+
+
+TOPIC_NAMES: Final[Mapping[Topic, str]] = MappingProxyType(
+    {
+        Topic.PASSES: "Passes",
+        Topic.ENDPOINT: "Endpoint",
+        Topic.NEEDLES: "Needles",
+        Topic.DOWNTIME: "Downtime",
+        Topic.PRECAUTION: "Precautions",
+        Topic.EXPECTED: "Expected improvement in studies",
+        Topic.ADJUNCT: "Adjuncts",
+        Topic.ALTERNATIVE: "Instead of needling",
+        Topic.SESSION: "One appointment, step by step",
+        Topic.PRODUCT_ALLOWED: "May touch open channels",
+        Topic.PRODUCT_FORBIDDEN: "Must not touch open channels",
+        Topic.AFTERCARE: "Aftercare",
+        Topic.ALARM: "Contact the clinic for",
+        Topic.COURSE: "Course",
+    }
+)
+
+PATIENT_HEADINGS: Final[Mapping[Topic, str]] = MappingProxyType(
+    {
+        Topic.SESSION: "What happens at an appointment",
+        Topic.NEEDLES: "Clean needles",
+        Topic.DOWNTIME: "How your skin will look",
+        Topic.AFTERCARE: "Looking after your skin",
+        Topic.PRODUCT_FORBIDDEN: "Do not put on the skin",
+        Topic.PRODUCT_ALLOWED: "You may put on the skin",
+        Topic.ALARM: "Call the clinic if you notice",
+        Topic.EXPECTED: "What studies found",
+        Topic.COURSE: "How it goes on",
+        Topic.ADJUNCT: "What else matters",
+        Topic.ALTERNATIVE: "Other treatments to ask about",
+        Topic.PRECAUTION: "Please bring or tell us",
+    }
+)
+
+VISIT_NAMES: Final[Mapping[Visit, str]] = MappingProxyType(
+    {
+        Visit.TEST_SPOT: "Test spot",
+        Visit.TREATMENT: "Treatment",
+        Visit.REVIEW: "Review with photos",
+        Visit.FURTHER_TREATMENT: "Further treatment",
+        Visit.JUDGEMENT: "Judgement of the result",
+        Visit.MAINTENANCE: "Maintenance",
+    }
+)
+
+# What the patient is told about a window, when there is something to tell.
+VISIT_SENTENCES: Final[Mapping[Visit, str]] = MappingProxyType(
+    {
+        Visit.TEST_SPOT: "A small area, about the size of a coin, is tried out first.",
+        Visit.REVIEW: "We take the same photos again and decide together whether to go on.",
+        Visit.FURTHER_TREATMENT: "Only if the photos show that it helped.",
+        Visit.MAINTENANCE: "Optional.",
+    }
+)
+
+
+def days_words(earliest: date, latest: date) -> str:
+    """Return a window of days, e.g. "6 April 2026 to 20 April 2026" or one day."""
+    first, last = (f"{day.day} {day:%B %Y}" for day in (earliest, latest))
+    return first if first == last else f"{first} to {last}"
 
 
 def zone_name(zone: Zone) -> str:

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from skinscore.cli.suggest import suggest
 from skinscore.domain.concerns import Concern
 from skinscore.domain.patient import PatientProfile
 from skinscore.domain.suggestion import ConfirmedGrade, Suggestion
-from skinscore.domain.zones import Zone
+from skinscore.domain.zones import Side, TreatmentZone, Zone
 from skinscore.errors import RequestRefused
 from tests.skinscore.protocol.patients import confirmed, graded, json_of
+from tests.skinscore.protocol.test_overlay import NOTHING
+from tests.skinscore.protocol.test_overriding import overrides
 
 APP = typer.Typer(pretty_exceptions_enable=False)
 APP.command()(suggest)
@@ -24,13 +27,24 @@ def files(tmp_path: Path) -> dict[str, str]:
     texts = {
         "assessment": assessment.to_json(),
         "list": f"[{assessment.to_json()}]",
-        "patient": json_of(),
+        "patient": json_of(),  # of the day of the confirmation document
+        "today": json_of(answered_on=datetime.now(UTC).date().isoformat()),
         "confirmation": confirmed(assessment, correction).to_json(),
         "empty": "",
+        "overlay": json.dumps(
+            NOTHING
+            | {"zones": [{"zone": "chin", "cap_mm": 0.5, "override_mm": 0.5, "why": "ours"}]}
+        ),
+        "loose": json.dumps(
+            NOTHING
+            | {"zones": [{"zone": "chin", "cap_mm": 1.25, "override_mm": 1.5, "why": "ours"}]}
+        ),
+        "overrides": overrides(assessment, (TreatmentZone.CHIN, 1.25), side=Side.MIDLINE).to_json(),
     }
+    (tmp_path / "latin").write_bytes("schema: \u00e4".encode("latin-1"))
     for name, text in texts.items():
         (tmp_path / name).write_text(text, "utf-8")
-    return {name: str(tmp_path / name) for name in (*texts, "missing")}
+    return {name: str(tmp_path / name) for name in (*texts, "latin", "missing")}
 
 
 def run(*arguments: str) -> tuple[str, str]:
@@ -40,7 +54,7 @@ def run(*arguments: str) -> tuple[str, str]:
 
 
 def test_the_document_goes_to_stdout_and_the_words_to_stderr(files: dict[str, str]) -> None:
-    out, err = run(files["assessment"], "--patient", files["patient"], "--confirm", "--by", "Dr B")
+    out, err = run(files["assessment"], "--patient", files["today"], "--confirm", "--by", "Dr B")
     made = Suggestion.parse(out)
     assert made.confirmation is not None
     assert made.confirmation.by == "Dr B"
@@ -65,6 +79,34 @@ def test_a_confirmation_document_makes_the_same_bytes_twice(files: dict[str, str
     assert chin.concerns[0].grade_by == "clinician"
 
 
+def test_an_overlay_lowers_a_cap_and_a_logged_override_exceeds_a_range(
+    files: dict[str, str],
+) -> None:
+    base = (files["assessment"], "--patient", files["patient"], "--confirmation")
+    told = (*base, files["confirmation"])
+    made = Suggestion.parse(run(*told, "--overlay", files["overlay"])[0])
+    chin = next(zone for zone in made.zones if zone.zone == "chin")
+    assert (chin.cap_mm, chin.depth_range_mm) == (0.5, (0.25, 0.5))
+    assert made.rulebook.overlay is not None
+
+
+def test_the_sheets_are_written_and_the_reasons_are_told(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    theirs, ours = tmp_path / "patient.html", tmp_path / "clinician.html"
+    out, err = run(
+        files["assessment"], "--patient", files["patient"], "--confirmation", files["confirmation"],
+        "--explain", "--start", "2026-03-09", "--patient-sheet", str(theirs),
+        "--clinician-sheet", str(ours),
+    )  # fmt: skip
+    assert Suggestion.parse(out)
+    assert "depth_range_mm = 1-1.5 mm" in err
+    assert "sources S60 S59 S32 S61" in err
+    assert "9 March 2026" in theirs.read_text("utf-8")
+    assert " mm" not in theirs.read_text("utf-8").split("</style>")[1]
+    assert "B-acne_scarring-3" in ours.read_text("utf-8")
+
+
 def test_the_template_is_a_questionnaire_that_blocks(files: dict[str, str], tmp_path: Path) -> None:
     blank = tmp_path / "blank.json"
     blank.write_text(run("--patient-template")[0], "utf-8")
@@ -83,6 +125,31 @@ def test_the_template_is_a_questionnaire_that_blocks(files: dict[str, str], tmp_
         (["{patient}", "--patient", "{patient}"], "document_invalid", "Assessment"),
         (["{assessment}"], "usage", "patient-template"),
         ([], "usage", "patient-template"),
+        (
+            ["{assessment}", "--patient", "{patient}", "--overlay", "{loose}"],
+            "overlay_loosens",
+            "chin cap_mm 1.25",
+        ),
+        (
+            ["{assessment}", "--patient", "{patient}", "--overlay", "{latin}"],
+            "document_invalid",
+            "not UTF-8",
+        ),
+        (
+            ["{assessment}", "--patient", "{patient}", "--overrides", "{overrides}"],
+            "override_refused",
+            "opens no zone",
+        ),
+        (
+            ["{assessment}", "--patient", "{patient}", "--start", "soon"],
+            "usage",
+            "YYYY-MM-DD",
+        ),
+        (
+            ["{assessment}", "--patient", "{patient}", "--patient-sheet", "{missing}/x.html"],
+            "output_not_writable",
+            "cannot be written",
+        ),
         (
             ["{assessment}", "--patient", "{patient}", "--confirm", "--by", " "],
             "usage",

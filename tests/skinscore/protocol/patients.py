@@ -14,12 +14,15 @@ from tests.skinscore.factories import make_assessment, make_grade, make_zone_rec
 
 SKINPEN: Final = {
     "name": "SkinPen Precision",
+    "kind": "pen",
     "maximum_mm": 2.5,
     "labelled_maximum_mm": 1.5,
     "step_mm": 0.25,
+    "tolerance_mm": None,
 }
 
 NOWHERE: Final = {"answer": "no", "zones": []}
+NEVER: Final[Mapping[str, Any]] = {"answer": "no", "last_on": None, "zones": []}
 
 # Nothing stands against needling, everything is answered, and no modifier applies.
 CLEAR: Final[Mapping[str, Any]] = {
@@ -53,6 +56,19 @@ CLEAR: Final[Mapping[str, Any]] = {
         "post_inflammatory_hyperpigmentation": "no",
         "first_treatment": "no",
         "reaction_to_last_treatment": "no",
+        "earlier_skin_cancer": NOWHERE,
+        "condition_for_physician_note": "no",
+    },
+    "timing": {
+        "topical_retinoid_or_acid": NEVER,
+        "dermal_filler": NEVER,
+        "botulinum_toxin": NEVER,
+        "facial_surgery": NEVER,
+        "deep_resurfacing": NEVER,
+        "superficial_peel": NEVER,
+        "sun_or_tan": NEVER,
+        "active_acne_lesion": NEVER,
+        "other_scar": NEVER,
     },
     "examination": {
         "thin_skin": "no",
@@ -61,9 +77,17 @@ CLEAR: Final[Mapping[str, Any]] = {
         "deep_boxcar": "no",
         "tethered_rolling": "no",
         "pigmentation_type": "freckles_or_lentigines",
+        "lines_only_in_motion": NOWHERE,
+        "laxity_or_folds": "no",
+        "redness_or_vessels": "no",
+        "advanced_photoageing": "no",
+        "neck": None,
     },
     "device": SKINPEN,
 }
+
+
+GROUPS: Final = ("safety", "history", "timing", "examination")
 
 
 def patient(**changes: Any) -> PatientProfile:
@@ -74,7 +98,7 @@ def patient(**changes: Any) -> PatientProfile:
 def json_of(**changes: Any) -> str:
     document = json.loads(json.dumps(CLEAR))
     for name, value in changes.items():
-        groups = [document, *(document[group] for group in ("safety", "history", "examination"))]
+        groups = [document, *(document[group] for group in GROUPS)]
         group = next(group for group in groups if name in group)
         group[name] = value
     return json.dumps(document)

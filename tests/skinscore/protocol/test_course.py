@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinscore.domain.patient import DeviceProfile
+from skinscore.domain.patient import DeviceKind, DeviceProfile
 from skinscore.domain.suggestion import CEILING_MM, GRID_MM
 from skinscore.protocol.course import Ceilings, Course, apply, combine, device_limits
 from skinscore.protocol.depth_table import Range
-from skinscore.protocol.rulebook import Effect
+from skinscore.protocol.rules import Effect
 
 QUARTERS = [n * 0.25 for n in range(1, 7)]
 COURSES = [
@@ -107,7 +107,12 @@ def test_the_limits_of_a_device(
     maximum: float, labelled: float | None, step: float, expected: tuple[float, float]
 ) -> None:
     device = DeviceProfile(
-        name="pen", maximum_mm=maximum, labelled_maximum_mm=labelled, step_mm=step
+        name="pen",
+        kind=DeviceKind.PEN,
+        maximum_mm=maximum,
+        labelled_maximum_mm=labelled,
+        step_mm=step,
+        tolerance_mm=None,
     )
     assert device_limits(device) == expected
 

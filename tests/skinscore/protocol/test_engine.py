@@ -358,7 +358,7 @@ def test_a_dark_photo_only_raises_a_question(phototype: str, ita_deg: float, ask
     who = patient(phototype=phototype)
     without, with_tone = (suggest(a, who, confirmed(a)) for a in (plain, toned))
     assert with_tone.zones == without.zones
-    assert ("T02" in {row.id for row in with_tone.open_questions}) is asked
+    assert ("Ask-tone" in {row.id for row in with_tone.open_questions}) is asked
 
 
 def test_every_step_leads_from_the_one_before_to_the_printed_range() -> None:

@@ -12,9 +12,10 @@ from skinscore.domain.assessment import Assessment, ConcernGrade, SkinTone
 from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.domain.document import DISCLAIMER
 from skinscore.domain.patient import PatientProfile
-from skinscore.domain.suggestion import Status, Suggestion, ZoneSuggestion
+from skinscore.domain.suggestion import Status, Suggestion
 from skinscore.domain.zones import ZONES, TreatmentZone
 from skinscore.protocol import suggest
+from skinscore.protocol.overlay import lay_over, read_overlay
 from skinscore.protocol.rulebook import load
 from tests.skinscore.factories import (
     make_assessment,
@@ -22,11 +23,13 @@ from tests.skinscore.factories import (
     make_ungraded,
     make_zone_record,
 )
+from tests.skinscore.protocol.crowd import nowhere_deeper, numbers
 from tests.skinscore.protocol.patients import CLEAR, NOWHERE, SKINPEN, confirmed, json_of
+from tests.skinscore.protocol.test_overlay import NOTHING
 from tests.skinscore.protocol.test_rulebook import AVOIDED, printed
 
-EXAMPLES = settings(max_examples=100, deadline=None)
-FEWER = settings(max_examples=40, deadline=None)  # where one example makes seven suggestions
+EXAMPLES = settings(max_examples=60, deadline=None)
+FEWER = settings(max_examples=20, deadline=None)  # where one example makes seven suggestions
 
 answers = st.sampled_from(["no", "no", "no", "yes", "unknown"])  # so that depths stay common
 mostly_no = st.sampled_from(["no"] * 60 + ["yes", "unknown"])
@@ -130,23 +133,6 @@ def suggested(drawn: Drawn, changes: dict[str, Any], **spoilt: Any) -> Suggestio
     return suggest(assessment, who, confirmed(assessment))
 
 
-def numbers(zone: ZoneSuggestion) -> tuple[float, ...]:
-    """Everything that caution may only lower; nothing is the lowest of all."""
-    if zone.depth_range_mm is None:
-        return (0, 0, 0, 0, 0, 0)
-    low, high = zone.depth_range_mm
-    assert zone.sessions is not None
-    assert zone.override_cap_mm is not None
-    start = zone.start_at_mm if zone.start_at_mm is not None else high
-    return (low, high, start, zone.override_cap_mm, *zone.sessions)
-
-
-def nowhere_deeper(cautious: Suggestion, bold: Suggestion) -> None:
-    for less, more in zip(cautious.zones, bold.zones, strict=True):
-        assert all(a <= b for a, b in zip(numbers(less), numbers(more), strict=True)), (less, more)
-        assert set(more.referrals) <= set(less.referrals), (less, more)
-
-
 @EXAMPLES
 @given(gradings(), patients())
 def test_no_depth_exceeds_a_cap_or_the_device(drawn: Drawn, changes: dict[str, Any]) -> None:
@@ -241,6 +227,17 @@ def test_a_shallower_device_never_deepens_anything(
     nowhere_deeper(*results)
 
 
+@FEWER
+@given(gradings(), patients())
+def test_a_younger_age_never_deepens_anything(drawn: Drawn, changes: dict[str, Any]) -> None:
+    results = [suggested(drawn, changes | {"age_years": age}) for age in (60, 22, 21, 18, 17, 0)]
+    for older, younger in pairwise(results):
+        nowhere_deeper(younger, older)
+    assert not any(zone.depth_range_mm for zone in results[-2].zones)
+    unknown = suggested(drawn, changes | {"age_years": "unknown"})
+    assert not any(zone.depth_range_mm for zone in unknown.zones)
+
+
 @EXAMPLES
 @given(gradings(), patients())
 def test_without_a_confirmation_there_is_no_number_at_all(
@@ -289,3 +286,30 @@ def test_the_tone_of_a_photo_never_changes_a_number(ita_deg: float) -> None:
             suggest(toned, who, confirmed(toned)).zones
             == suggest(plain, who, confirmed(plain)).zones
         )
+
+
+@FEWER
+@given(
+    gradings(),
+    patients(),
+    st.dictionaries(
+        st.sampled_from([zone for zone in TreatmentZone if zone is not TreatmentZone.LOWER_EYELID]),
+        st.integers(0, 3),
+        max_size=5,
+    ),
+    st.sampled_from([1, 2]),
+)
+def test_a_clinics_overlay_never_deepens_anything(
+    drawn: Drawn, changes: dict[str, Any], lowered: dict[TreatmentZone, int], width: int
+) -> None:
+    zones = []
+    for zone, steps in lowered.items():
+        cap = (load().zone(zone).cap_mm or 0) - 0.25 * steps
+        tighter = cap if cap >= 0.25 else None
+        zones.append({"zone": zone, "cap_mm": tighter, "override_mm": tighter, "why": "ours"})
+    limits = [{"name": "low_confidence_width", "value": width}]
+    rules = lay_over(load(), read_overlay(json.dumps(NOTHING | {"zones": zones, "limits": limits})))
+    assessment = assessed(drawn)
+    who = PatientProfile.model_validate_json(json_of(**changes))
+    stricter = suggest(assessment, who, confirmed(assessment), rulebook=rules)
+    nowhere_deeper(stricter, suggest(assessment, who, confirmed(assessment)))

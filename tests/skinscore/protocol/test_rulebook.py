@@ -40,7 +40,12 @@ def test_the_same_files_have_the_same_digest_and_one_number_changes_it() -> None
         ("intake", "fact: keloid_tendency", "fact: keloids", "blocking.7.fact"),
         ("modifiers", 'device_known: ["no"]', "device_known: [no]", "device_known"),
         ("modifiers", "lower_by_mm: 0.25", "raise_by_mm: 0.25", "raise_by_mm"),
-        ("rulebook", "isotretinoin_months: 6", "isotretinoin_months: 1", "isotretinoin_months"),
+        ("limits", "value: 18", "value: 17", "adult_from_years lies below 18"),
+        ("limits", "value: 28, unit: days", "value: 29, unit: days", "outside 0..28"),
+        ("timing", "months: 6}, scope: all", "months: 0}, scope: all", "timing.0.wait.months"),
+        ("technique", "sources: [L3]", "sources: []", "Passes-roller is published and cites"),
+        ("technique", "topic: passes", "topic: paces", "topic"),
+        ("technique", "low: 15", "low: 25", "figures rise"),
         ("zones", "acne_scarring: acne_face", "acne_scarring: acne", "labels not defined: acne"),
     ],
 )
@@ -67,9 +72,10 @@ def test_every_safety_question_blocks_and_every_source_is_used() -> None:
 
 def test_every_fact_is_listened_to() -> None:
     rules = load()
-    heard = {rule.fact for rule in rules.blocking} | {rule.fact for rule in rules.questions}
+    heard = {rule.fact for rule in rules.stops} | {rule.fact for rule in rules.questions}
     whens = [rule.when for rule in rules.modifiers]
     whens += [rule.when for rule in rules.referrals]
+    whens += [rule.when for rule in rules.advice]
     heard |= {fact for when in whens for condition in when for fact in condition.facts}
     assert heard == set(Fact)
 

@@ -125,7 +125,7 @@ def test_labels_and_maps_do_not_depend_on_light_and_camera(geometry: Geometry) -
     view = draw_view(1, 2, 0, subject)
     other = draw_view(1, 2, 1, subject)
     shots = [replace(view, light=other.light, camera=other.camera), view]
-    one, two = (shoot([subject], [2], [[shot]], geometry, seed=1, device="cpu") for shot in shots)
+    one, two = (shoot(subject, 2, [shot], geometry, seed=1) for shot in shots)
     assert not np.array_equal(one.pixels, two.pixels)
     for name in ("masks", "maps", "relief", "score", "grade"):
         assert np.array_equal(getattr(one, name), getattr(two, name), equal_nan=name == "score")

@@ -32,18 +32,30 @@ def test_melanin_falls_as_the_tone_gets_lighter(tone: float) -> None:
     assert tissue.melanin_of_ita(tone) > tissue.melanin_of_ita(tone + 5)
 
 
+@pytest.mark.parametrize("tone", [65.0, 50.0, 30.0, 10.0, -10.0, -30.0, -60.0])
+def test_a_mark_of_one_strength_has_about_the_same_contrast_on_every_tone(tone: float) -> None:
+    bare = tissue.melanin_of_ita(tone)
+
+    def lightness(melanin: float) -> float:
+        luminance = float(colour(melanin, 1.0) @ (0.2126, 0.7152, 0.0722))
+        return float(116 * np.cbrt(luminance) - 16)
+
+    drop = lightness(bare) - lightness(bare + 2 * tissue.contrast_dilution(bare))
+    assert 3.6 < drop < 4.8
+
+
 def test_level_skin_faces_the_camera_and_loses_no_light() -> None:
     flat = torch.full((2, 32, 32), 1.5)
     assert torch.allclose(relief.normals(flat, 0.4)[:, 2], torch.ones(2, 32, 32))
     assert torch.allclose(relief.cavity(flat, 0.4), torch.ones(2, 32, 32), atol=1e-4)
     light = torch.full((2, 3, 32, 32), 0.7)
-    assert torch.allclose(relief.subsurface(light, 0.4, torch.ones(2)), light, atol=1e-5)
+    assert torch.allclose(relief.subsurface(light, 0.4, 1.0), light, atol=1e-5)
 
 
 def test_light_spreads_farther_in_red_than_in_blue() -> None:
     x = torch.arange(64) * 0.4
     wave = torch.sin(2 * torch.pi * x / 3.2).expand(1, 3, 64, 64)
-    spread = relief.subsurface(wave, 0.4, torch.ones(1)).amax((0, 2, 3))
+    spread = relief.subsurface(wave, 0.4, 1.0).amax((0, 2, 3))
     assert spread[0] < spread[1] < spread[2] < 1
 
 

@@ -1,7 +1,7 @@
 """Rendered crops as a torch data set."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,11 @@ class Batch:
     @property
     def views(self) -> int:
         return int(self.crops.shape[1])
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(
+            *(getattr(self, field.name).to(device, non_blocking=True) for field in fields(self))
+        )
 
     def flat(self) -> tuple[Tensor, Tensor, Targets]:
         """Return crops (B * V, ...), masks and targets for the network."""

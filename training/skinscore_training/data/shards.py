@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from skinscore.domain.concerns import CONCERNS
 from skinscore.errors import RequestRefused
-from skinscore.imaging.rules import Geometry
+from skinscore.imaging.gate import RELIEF
+from skinscore.imaging.rules import GateLimits, Geometry
 
 if TYPE_CHECKING:
     from skinscore_training.skin.crops import RenderedCrops
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 FIELDS: Final = ("pixels", "masks", "maps", "relief", "score")
 SHARDS: Final = "shards"
 MANIFEST: Final = "manifest.parquet"
+RESOLUTION: Final = "native_px_per_mm"  # of skinscore_training.skin.camera.Camera
 ROWS: Final = "rows.parquet"  # the shard's own part of the manifest
 
 
@@ -85,6 +87,28 @@ def grades_of(rows: pd.DataFrame, slots: int) -> NDArray[np.int64]:
     columns = [f"grade_{concern}_{slot}" for slot in range(slots) for concern in CONCERNS]
     grades: NDArray[np.int64] = rows[columns].to_numpy(dtype=np.int64)
     return grades.reshape(len(rows), slots, len(CONCERNS))
+
+
+def scores_of(rows: pd.DataFrame, slots: int) -> NDArray[np.float64]:
+    """Return the measured scores of manifest rows, (n, K, 3), NaN where a slot is unused."""
+    columns = [f"score_{concern}_{slot}" for slot in range(slots) for concern in CONCERNS]
+    scores: NDArray[np.float64] = rows[columns].to_numpy(dtype=np.float64)
+    return scores.reshape(len(rows), slots, len(CONCERNS))
+
+
+def within_gate(rows: pd.DataFrame, views: int, limits: GateLimits) -> NDArray[np.bool_]:
+    """Return (n, V, 3): whether a rendered photo has the pixels per mm that a concern needs.
+
+    The product grades nothing below the gate's limits, so nothing is calibrated or measured there;
+    training sees such photos all the same.
+    """
+    columns = [f"nuisance_camera_{RESOLUTION}_{view}" for view in range(views)]
+    px_per_mm: NDArray[np.float64] = rows[columns].to_numpy(dtype=np.float64)
+    least = [
+        limits.min_px_per_mm_relief if concern in RELIEF else limits.min_px_per_mm_pigmentation
+        for concern in CONCERNS
+    ]
+    return px_per_mm[..., None] >= np.array(least)
 
 
 def shard_folder(folder: Path, shard: int) -> Path:

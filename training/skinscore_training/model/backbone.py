@@ -1,36 +1,47 @@
-"""The encoder: MobileNetV2 without its classifier, read out at five strides.
+"""The encoder: a RegNetX without its classifier, read out at five strides.
 
-ReLU6 and no squeeze-and-excite, because that is the net that gains most from int8 on ordinary
-CPUs; trained from scratch, so that no licence of foreign pixels hangs on the weights.
+ReLU, no squeeze-and-excite and no depthwise convolution: that is the kind of net that int8 keeps
+exact on ordinary CPUs, and that two cores train fastest (docs/decisions/0009). Trained from
+scratch, so that no licence of foreign pixels hangs on the weights.
 """
 
 from typing import Final
 
 from torch import Tensor, nn
-from torchvision.models.mobilenetv2 import InvertedResidual, MobileNetV2
+from torchvision.models.regnet import BlockParams, RegNet, ResBottleneckBlock
+
+from skinscore_training.presets import ModelSettings
 
 STRIDES: Final = (2, 4, 8, 16, 32)
-_STAGES: Final = ((0, 2), (2, 4), (4, 7), (7, 14), (14, 18))  # blocks of MobileNetV2 per stride
 
 
 class Encoder(nn.Module):
     """Feature pyramid of a picture.
 
-    Args:
-        width: multiplier of all channel counts; 1.0 is the published net.
-
     ``channels[i]`` is the channel count at ``STRIDES[i]``.
     """
 
-    def __init__(self, width: float) -> None:
+    def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
-        blocks = list(MobileNetV2(width_mult=width).features)
-        self.stages = nn.ModuleList(nn.Sequential(*blocks[start:end]) for start, end in _STAGES)
-        self.channels = tuple(int(blocks[end - 1].out_channels) for _, end in _STAGES)
+        stages = len(settings.widths)
+        net = RegNet(
+            BlockParams(
+                depths=list(settings.depths),
+                widths=list(settings.widths),
+                group_widths=[settings.group_width] * stages,
+                bottleneck_multipliers=[1.0] * stages,
+                strides=[2] * stages,
+                se_ratio=None,
+            ),
+            num_classes=1,
+            stem_width=settings.stem,
+        )
+        self.stages = nn.ModuleList([net.stem, *net.trunk_output.children()])
+        self.channels = (settings.stem, *settings.widths)
         for block in self.modules():
             # A residual branch that starts at zero lets a deep net train from scratch.
-            if isinstance(block, InvertedResidual) and block.use_res_connect:
-                nn.init.zeros_(block.conv[-1].weight)
+            if isinstance(block, ResBottleneckBlock) and block.proj is None:
+                nn.init.zeros_(block.f.c[1].weight)
 
     def forward(self, picture: Tensor) -> list[Tensor]:
         """Map (N, 3, S, S) float32 to five maps, S / 2 first; S must be a multiple of 32."""

@@ -4,6 +4,7 @@
 the same weights, ending in calibrated probabilities and severity maps.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final, NamedTuple
 
 import torch
@@ -37,7 +38,7 @@ class SkinNet(nn.Module):
         super().__init__()
         if side_px % STRIDES[-1]:
             raise ValueError(f"side_px is {side_px}; it must be a multiple of {STRIDES[-1]}")
-        self.encoder = Encoder(settings.width)
+        self.encoder = Encoder(settings)
         self.decoder = Decoder(self.encoder.channels, settings.decoder_channels)
         self.maps = nn.Conv2d(settings.decoder_channels, len(CONCERNS), 1)
         self.relief = nn.Conv2d(settings.decoder_channels, 1, 1)
@@ -54,15 +55,23 @@ class SkinNet(nn.Module):
         picture = (crops.permute(0, 3, 1, 2).to(torch.float32) - _CENTRE) / _SPREAD
         pyramid = self.encoder(picture)
         decoded = self.decoder(pyramid)
-        map_logits = self.maps(decoded)
-        slots = self.pooling(
-            decoded, torch.sigmoid(map_logits), pyramid[3], masks.to(torch.float32) / 255.0
-        )
-        return Predictions(
-            logits=self.head(slots),
-            map_logits=map_logits,
-            relief=self.relief(decoded).squeeze(1),
-        )
+        map_logits, relief = self.maps(decoded).float(), self.relief(decoded).float()
+        with _full_precision(picture.device.type):
+            slots = self.pooling(
+                decoded.float(),
+                torch.sigmoid(map_logits),
+                pyramid[3].float(),
+                masks.to(torch.float32) / 255.0,
+            )
+            logits = self.head(slots)
+        return Predictions(logits=logits, map_logits=map_logits, relief=relief.squeeze(1))
+
+
+def _full_precision(device: str) -> AbstractContextManager[object]:
+    """What is summed over a zone and graded stays float32 where convolutions run in bfloat16."""
+    if torch.is_autocast_enabled(device):
+        return torch.autocast(device, enabled=False)
+    return nullcontext()
 
 
 class Servable(nn.Module):

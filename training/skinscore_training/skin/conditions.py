@@ -16,7 +16,7 @@ from skinscore_training.skin.streams import coin
 Draws = Callable[[str], np.random.Generator]  # the named streams of one subject
 
 _BISECTIONS = 12
-_DARKEST = 18.0  # % melanosomes that a lesion adds at most
+_DARKEST = 18.0  # % melanosomes that a lesion adds to light skin at most
 _CLEAR_OF = 30  # px; a smaller region is left bare
 
 
@@ -36,7 +36,8 @@ class Conditions:
     lines: wrinkles.Lines
     line_score: Floats  # (n,) 0..4 of each piece of line, by its own zone's thresholds
     scars: scars.Scars
-    excess: Map  # (H,W) % melanosomes above the skin around
+    # (H,W) % melanosomes above the skin around, as on light skin; see tissue.contrast_dilution
+    excess: Map
 
 
 def draw_wanted(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from skinscore.imaging.rules import Geometry
 from skinscore_training.skin.camera import Camera, draw_camera, expose, photograph
-from skinscore_training.skin.light import Lighting, draw_lighting, shade
+from skinscore_training.skin.light import Lighting, Surface, draw_lighting, shade
 from skinscore_training.skin.outlines import unrolling
 from skinscore_training.skin.relief import gaussian
 from skinscore_training.skin.streams import stream
@@ -20,7 +20,7 @@ from skinscore_training.skin.subject import Subject, make_subject
 from skinscore_training.skin.tissue import reflectance
 
 MAP_STEP: Final = 4  # px of a crop per px of its maps
-_CHUNK: Final = 8  # subjects rendered together; larger falls out of the processor's cache
+_ARRAYS: Final = ("subject", "pixels", "masks", "maps", "relief", "score", "grade", "ita_deg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,46 +54,31 @@ def render_crops(
 ) -> RenderedCrops:
     """Render one crop per subject, in ``views`` photos each.
 
-    The crop plan, the skin, light and camera of a subject follow from (seed, subject) alone: a
-    subject looks the same in whatever batch it is rendered.
+    The crop plan, the skin, light and camera of a subject follow from (seed, subject) alone, and
+    every subject is computed on its own: it looks the same in whatever batch it is rendered.
     """
-    parts = [
-        _render(list(subjects[start : start + _CHUNK]), geometry, seed, views, device)
-        for start in range(0, len(subjects), _CHUNK)
-    ]
+    return joined(
+        [_render(number, geometry, seed, views, device) for number in subjects],
+    )
+
+
+def joined(parts: Sequence[RenderedCrops]) -> RenderedCrops:
+    """Return all subjects of ``parts``, in order."""
     return RenderedCrops(
         crop=tuple(name for part in parts for name in part.crop),
         nuisance={
             name: np.concatenate([part.nuisance[name] for part in parts])
             for name in parts[0].nuisance
         },
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in (
-                "subject",
-                "pixels",
-                "masks",
-                "maps",
-                "relief",
-                "score",
-                "grade",
-                "ita_deg",
-            )
-        },
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS},
     )
 
 
-def _render(
-    numbers: list[int], geometry: Geometry, seed: int, views: int, device: str
-) -> RenderedCrops:
-    plans = [
-        geometry.crops[int(stream(seed, n, "plan").integers(len(geometry.crops)))] for n in numbers
-    ]
-    made = [make_subject(seed, n, plan, geometry) for n, plan in zip(numbers, plans, strict=True)]
-    shots = [
-        [draw_view(seed, n, v, s) for v in range(views)] for n, s in zip(numbers, made, strict=True)
-    ]
-    return shoot(made, numbers, shots, geometry, seed=seed, device=device)
+def _render(number: int, geometry: Geometry, seed: int, views: int, device: str) -> RenderedCrops:
+    plan = geometry.crops[int(stream(seed, number, "plan").integers(len(geometry.crops)))]
+    made = make_subject(seed, number, plan, geometry)
+    shots = [draw_view(seed, number, view, made) for view in range(views)]
+    return shoot(made, number, shots, geometry, seed=seed, device=device)
 
 
 def draw_view(seed: int, number: int, view: int, subject: Subject) -> View:
@@ -115,97 +100,81 @@ def draw_view(seed: int, number: int, view: int, subject: Subject) -> View:
 
 
 def shoot(
-    made: list[Subject],
-    numbers: list[int],
-    shots: list[list[View]],
+    made: Subject,
+    number: int,
+    shots: Sequence[View],
     geometry: Geometry,
     *,
     seed: int,
-    device: str,
+    device: str = "cpu",
 ) -> RenderedCrops:
-    """Photograph finished subjects under the given views; labels are the subjects' own."""
-    views, side, slots = len(shots[0]), geometry.side_px, geometry.slots
-    mm = made[0].plan.mm_per_px
-    every = [view for row in shots for view in row]
+    """Photograph one finished subject under the given views; labels are the subject's own."""
+    side, slots, mm = geometry.side_px, geometry.slots, made.plan.mm_per_px
 
-    def stack(values: list[NDArray[np.float32]]) -> Tensor:
-        return torch.from_numpy(np.stack(values)).to(device)
+    def tensor(values: NDArray[np.float32]) -> Tensor:
+        return torch.from_numpy(values).to(device)
 
-    albedo = reflectance(stack([s.skin.melanin for s in made]), stack([s.skin.blood for s in made]))
-    hair = stack([s.skin.hair for s in made])[:, None]
-    albedo = albedo * (1 - hair) + 0.02 * hair
-    cover = stack([s.painted.cover for s in made])[:, None]
-    albedo = albedo * (1 - cover) + stack([s.painted.colour for s in made])
-    relief = stack([s.skin.height for s in made])
-    oil = stack([s.skin.gloss for s in made]) * (1 - cover[:, 0]) * (1 - hair[:, 0])
-    height = relief * (1 - cover[:, 0]) + stack([s.shape for s in made])
+    relief, hair = tensor(made.skin.height), tensor(made.skin.hair)
+    cover, painted = tensor(made.painted.cover), tensor(made.painted.colour)
+    albedo = reflectance(tensor(made.skin.melanin)[None], tensor(made.skin.blood)[None])[0]
+    albedo = torch.lerp(albedo, albedo.new_full((1, 1, 1), made.strand_albedo), hair)
+    albedo = albedo * (1 - cover) + painted
+    bare = (1 - cover) * (1 - hair)
+    height = relief * (1 - cover) + tensor(made.shape)
+    surface = Surface.of(albedo, height, tensor(made.skin.gloss) * bare, made.scatter, mm)
+    colour = shade(surface, [view.light for view in shots])
     fine = 0.5 + 0.5 * torch.tanh((relief - gaussian(relief, 3.0, mm)) / 0.3)
-    truth = torch.cat(
-        [stack([s.masks for s in made]), stack([s.truth for s in made]), fine[:, None]], 1
-    )
-    skin_weight = (1 - cover[:, 0]) * (1 - hair[:, 0])
-
-    colour = torch.cat(
-        [
-            shade(albedo, height, oil, mm, [row[view].light for row in shots])[:, None]
-            for view in range(views)
-        ],
-        1,
-    ).flatten(0, 1)
-    layers = torch.cat(
-        [
-            colour,
-            skin_weight.repeat_interleave(views, 0)[:, None],
-            truth.repeat_interleave(views, 0),
-        ],
-        1,
-    )
-    seen = _look(layers, np.stack([view.affine for view in every]), side)
-    display = expose(seen[:, :3].clamp(min=0), seen[:, 3], [view.camera for view in every])
+    truth = torch.cat([tensor(made.masks), tensor(made.truth), fine[None]])
+    seen = _look(colour, bare, truth, np.stack([view.affine for view in shots]), side)
+    display = expose(seen[:, :3].clamp(min=0), seen[:, 3], [view.camera for view in shots])
     pictures = display.permute(0, 2, 3, 1).cpu().numpy()
-    pixels = np.stack(
-        [
-            photograph(
-                picture, view.camera, 1 / mm, stream(seed, numbers[i // views], "sensor", i % views)
-            )
-            for i, (picture, view) in enumerate(zip(pictures, every, strict=True))
-        ]
-    )
+    pixels = [
+        photograph(picture, view.camera, 1 / mm, stream(seed, number, "sensor", place))
+        for place, (picture, view) in enumerate(zip(pictures, shots, strict=True))
+    ]
     masks = (seen[:, 4 : 4 + slots] > 0.5).to(torch.uint8) * 255
     pooled = F.avg_pool2d(seen[:, 4 + slots :].clamp(0, 1), MAP_STEP)
     small = (pooled * 255).round().to(torch.uint8).cpu().numpy()
-    batch = len(made)
     return RenderedCrops(
-        crop=tuple(s.plan.name for s in made),
-        subject=np.array(numbers, np.int64),
-        pixels=pixels.reshape(batch, views, side, side, 3),
-        masks=masks.cpu().numpy().reshape(batch, views, slots, side, side),
-        maps=small[:, :3].reshape(batch, views, 3, *small.shape[2:]),
-        relief=small[:, 3].reshape(batch, views, *small.shape[2:]),
-        score=np.stack([s.score for s in made]),
-        grade=np.stack([s.grade for s in made]),
-        ita_deg=np.array([s.ita_deg for s in made], np.float32),
+        crop=(made.plan.name,),
+        subject=np.array([number], np.int64),
+        pixels=np.stack(pixels)[None],
+        masks=masks.cpu().numpy()[None],
+        maps=small[None, :, :3],
+        relief=small[None, :, 3],
+        score=made.score[None],
+        grade=made.grade[None],
+        ita_deg=np.array([made.ita_deg], np.float32),
         nuisance=_nuisances(made, shots),
     )
 
 
-def _look(layers: Tensor, affine: NDArray[np.float32], side: int) -> Tensor:
-    """Cut the crop (N,C,S,S) out of the sheet (N,C,H,W); bilinear, border repeated."""
-    scale = side / layers.shape[-1]
+def _look(
+    colour: Tensor, bare: Tensor, truth: Tensor, affine: NDArray[np.float32], side: int
+) -> Tensor:
+    """Cut the crops (V,3+1+C,S,S) out of the sheet; bilinear, border repeated.
+
+    Args:
+        colour: (V,3,H,W), of each view.
+        bare: (H,W), the same in every view.
+        truth: (C,H,W), likewise.
+    """
+    views = len(colour)
+    shared = torch.cat([bare[None], truth])[None].expand(views, -1, -1, -1)
+    layers = torch.cat([colour, shared], 1)
     theta = torch.from_numpy(affine).to(layers).clone()
-    theta[:, :, :2] *= scale
-    grid = F.affine_grid(theta, [layers.shape[0], 1, side, side], align_corners=False)
+    theta[:, :, :2] *= side / layers.shape[-1]
+    grid = F.affine_grid(theta, [views, 1, side, side], align_corners=False)
     return F.grid_sample(layers, grid, padding_mode="border", align_corners=False)
 
 
-def _nuisances(made: list[Subject], shots: list[list[View]]) -> dict[str, NDArray[np.float64]]:
-    names = sorted({name for s in made for name in s.nuisance})
-    out = {name: np.array([s.nuisance.get(name, 0.0) for s in made]) for name in names}
-    cameras = [[view.camera.values() for view in row] for row in shots]
-    for name in cameras[0][0]:
-        out[f"camera_{name}"] = np.array([[camera[name] for camera in row] for row in cameras])
-    out["light_x"] = np.array([[float(v.light.key[0]) for v in row] for row in shots])
-    out["light_y"] = np.array([[float(v.light.key[1]) for v in row] for row in shots])
-    out["ambient"] = np.array([[float(v.light.ambient.mean()) for v in row] for row in shots])
-    out["squeeze"] = np.array([[v.squeeze for v in row] for row in shots])
+def _nuisances(made: Subject, shots: Sequence[View]) -> dict[str, NDArray[np.float64]]:
+    out = {name: np.array([value]) for name, value in sorted(made.nuisance.items())}
+    cameras = [view.camera.values() for view in shots]
+    for name in cameras[0]:
+        out[f"camera_{name}"] = np.array([[camera[name] for camera in cameras]])
+    out["light_x"] = np.array([[float(view.light.key[0]) for view in shots]])
+    out["light_y"] = np.array([[float(view.light.key[1]) for view in shots]])
+    out["ambient"] = np.array([[float(view.light.ambient.mean()) for view in shots]])
+    out["squeeze"] = np.array([[view.squeeze for view in shots]])
     return out

@@ -16,9 +16,10 @@ from skinscore_training.skin.sheet import (
     blur,
     lay_discs,
     smooth_noise,
+    smooth_noise_along,
     splat,
 )
-from skinscore_training.skin.streams import log_uniform
+from skinscore_training.skin.streams import coin, log_uniform
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ def bare_skin(
     rng: np.random.Generator, sheet: Sheet, melanin: float
 ) -> tuple[Skin, dict[str, float]]:
     """Return skin of a tone with natural mottling, and its parameters."""
-    mottle = log_uniform(rng, 0.01, 0.07)
+    mottle = log_uniform(rng, 0.008, 0.04)  # stronger would be pigmentation
     flush = log_uniform(rng, 0.03, 0.22)
     blood = log_uniform(rng, 0.5, 2.0)
     brown = 1 + mottle * smooth_noise(rng, sheet, rng.uniform(15, 60), 0.6)
@@ -54,13 +55,16 @@ def bare_skin(
 
 
 def micro_relief(rng: np.random.Generator, sheet: Sheet, skin: Skin) -> dict[str, float]:
-    """Add the fine polygonal texture; finer than the raster it is only a trace."""
-    depth = log_uniform(rng, 0.001, 0.02)
-    grain = blur(
-        rng.standard_normal(sheet.shape, np.float32), rng.uniform(0.25, 0.6) / sheet.mm_per_px
-    )
-    grain -= blur(grain, 1.2 / sheet.mm_per_px)
-    skin.height += np.float32(depth / max(float(grain.std()), 1e-6)) * grain
+    """Add the fine polygonal texture, drawn out along one direction as it is with age.
+
+    Coarse, leathery skin is no wrinkle and no scar: its depth is independent of every grade.
+    """
+    depth = log_uniform(rng, 0.001, 0.03)
+    cell = log_uniform(rng, 0.25, 0.8)  # mm
+    drawn_out = rng.uniform(1.0, 2.5)
+    grain = smooth_noise_along(rng, sheet, cell, drawn_out, rng.uniform(0, np.pi))
+    patchy = np.exp(0.5 * smooth_noise(rng, sheet, 20))
+    skin.height += np.float32(depth) * grain * patchy
     return {"micro_relief": depth}
 
 
@@ -69,7 +73,7 @@ def pores(rng: np.random.Generator, sheet: Sheet, skin: Skin, per_cm2: float) ->
     visible = rng.beta(1.2, 2.5)
     xy = _uniform(rng, sheet, per_cm2)
     count = len(xy)
-    radius = rng.uniform(0.08, 0.16 + 0.16 * visible, count)
+    radius = rng.uniform(0.08, 0.16 + 0.24 * visible, count)
     depth = rng.uniform(0.3, 1.0, count) * 0.25 * visible
     skin.height -= splat(sheet, xy, 2 * np.pi * radius**2 * depth, radius)
     plug = np.where(rng.random(count) < 0.25, rng.uniform(0, 8, count), 0.0) * visible
@@ -157,8 +161,9 @@ def moles(rng: np.random.Generator, sheet: Sheet, skin: Skin) -> dict[str, float
 
 
 def stubble(rng: np.random.Generator, sheet: Sheet, skin: Skin, region: Map) -> dict[str, float]:
-    """Add beard dots and short hairs inside ``region`` (H,W; 0..1)."""
-    density, length = rng.uniform(20, 60), rng.uniform(0.0, 2.0)
+    """Add beard dots, short hairs or a beard inside ``region`` (H,W; 0..1)."""
+    grown = coin(rng, 0.35)
+    density, length = rng.uniform(20, 60), rng.uniform(2.0, 7.0) if grown else rng.uniform(0, 2)
     xy = _uniform(rng, sheet, density)
     lean = rng.normal(np.pi / 2, 0.4, len(xy))
     pieces = 1 + int(length / 0.25)

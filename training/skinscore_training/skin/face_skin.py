@@ -24,7 +24,7 @@ from skinscore_training.skin.face_mesh import mean_face, to_chart
 from skinscore_training.skin.frontal import to_chart_from_frontal
 from skinscore_training.skin.sheet import Map, Sheet, blur, sample, smooth_noise
 from skinscore_training.skin.streams import stream
-from skinscore_training.skin.tissue import melanin_of_ita
+from skinscore_training.skin.tissue import contrast_dilution, melanin_of_ita
 
 CANVAS: Final = Canvas(reach_mm=132.0, px_per_mm=6.0)
 SHEET: Final = Sheet(CANVAS.side, CANVAS.side, 1 / CANVAS.px_per_mm)
@@ -63,7 +63,8 @@ def lay_skin(
         pigment_kinds: of skinscore_training.skin.pigment.KINDS, laid over one another.
     """
     masks = zone_masks()
-    skin, _ = distractors.bare_skin(stream(seed, "bare"), SHEET, melanin_of_ita(ita_deg))
+    tone = melanin_of_ita(ita_deg)
+    skin, _ = distractors.bare_skin(stream(seed, "bare"), SHEET, tone)
     _colour_regions(skin)
     _grain(stream(seed, "grain"), skin)
     lines = wrinkles.joined(_lines(seed, wanted, masks))
@@ -76,7 +77,7 @@ def lay_skin(
     distractors.pores(rng, SHEET, texture, _PORES_PER_CM2)
     floor = 1 - floors
     skin.height += dents + wrinkles.line_relief(SHEET, lines) + texture.height * floor
-    skin.melanin += excess + texture.melanin * floor
+    skin.melanin += np.float32(contrast_dilution(tone)) * excess + texture.melanin * floor
     _age_scars(stream(seed, "scar colour"), skin, dents)
     scores = {zone: _measure(zone, mask, lines, pits, excess) for zone, mask in masks.items()}
     return FaceSkin(skin, scores)

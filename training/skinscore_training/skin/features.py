@@ -88,13 +88,12 @@ def paint_features(
     eye_present = False
 
     def put(mask: Map, value: Floats) -> None:
-        nonlocal colour, cover
-        colour = (
-            colour * (1 - mask)
-            + value.reshape(3, *((1, 1) if value.ndim == 1 else value.shape[1:])).astype(np.float32)
-            * mask
-        )
-        cover = cover + mask * (1 - cover)
+        left, top, width, height = cv2.boundingRect((mask > 0).view(np.uint8))
+        window = slice(top, top + height), slice(left, left + width)
+        over, own = mask[window], value.astype(np.float32)
+        own = own[:, None, None] if own.ndim == 1 else own[:, *window]
+        colour[:, *window] += (own - colour[:, *window]) * over
+        cover[window] += over * (1 - cover[window])
 
     for name, outline in outlines.items():
         if not falls_on(sheet, outline):
@@ -152,6 +151,8 @@ def paint_features(
                 blur(as_map(drawn / 255), 0.4 / sheet.mm_per_px) * np.float32(0.8),
                 np.array([0.05, 0.012, 0.012]),
             )
+            if coin(rng, 0.3):
+                blocked |= _open_mouth(rng, place, put)
             blocked |= mask > 0.4
     hair_mask = fill(sheet, outlines["hair"])
     if coin(rng, 0.2):  # hair worn over the edge of the zone
@@ -208,6 +209,28 @@ def _eye(rng: np.random.Generator, place: Placement, outline: Floats, mask: Map,
         blur(as_map(crease / 255), 0.4 / sheet.mm_per_px) * np.float32(rng.uniform(0, 0.7)),
         np.array([0.12, 0.05, 0.035]),
     )
+
+
+def _open_mouth(rng: np.random.Generator, place: Placement, put) -> NDArray[np.bool_]:  # type: ignore[no-untyped-def]
+    """A smile or an open mouth: the dark gap, teeth in its upper part. Returns where it is."""
+    sheet = place.sheet
+    half, drop = rng.uniform(14, 24), rng.uniform(3, 12)
+    t = np.linspace(-1, 1, 16)
+    middle = 66.5 + rng.normal(0, 0.6)
+    top = np.stack([half * t, middle - 0.8 * (1 - t**2)], 1)
+    bottom = np.stack([half * t, middle + drop * (1 - t**2)], 1)[::-1]
+    gap = fill(sheet, place.to_px(np.concatenate([top, bottom])))
+    put(blur(gap, 0.3 / sheet.mm_per_px), np.array([0.05, 0.015, 0.012]))
+    below = top + np.array([0.0, min(drop, 9.0)])
+    row = fill(sheet, place.to_px(np.concatenate([top, below[::-1]])))
+    teeth = blur(row * gap, 0.3 / sheet.mm_per_px) * np.float32(rng.uniform(0.6, 1.0))
+    put(teeth, np.array([0.55, 0.5, 0.42]) * rng.uniform(0.5, 1.3))
+    for edge in np.arange(-half, half, rng.uniform(5, 8)):
+        between = np.zeros(sheet.shape, np.uint8)
+        ends = place.to_px(np.array([[edge, middle - 1], [edge, middle + 9]]))
+        cv2.polylines(between, [np.rint(ends * 16).astype(np.int32)], False, 160, 1, cv2.LINE_AA, 4)
+        put(as_map(between / 255) * teeth, np.array([0.12, 0.06, 0.05]))
+    return np.asarray(gap > 0.3)
 
 
 def _lock(rng: np.random.Generator, place: Placement) -> Map:

@@ -1,7 +1,8 @@
 """From what was laid on the skin to grades: the one table of thresholds, with their reading.
 
 All indices are measured inside a zone's mask, on the ground truth (line geometry, scar list,
-melanin map). Light, camera, blood and tone play no part.
+melanin map). Light, camera and blood play no part, and a grade means the same contrast on every
+tone.
 
 ``score`` is piecewise linear in the index and passes 0.5, 1.5, 2.5, 3.5 where the grade changes.
 
@@ -43,7 +44,8 @@ SCORES: Final = (0.0, 0.5, 1.5, 2.5, 3.5, 4.0)
 #   scar index: sum of weight * area mm^2 * min(depth / 0.5 mm, 2) / zone area mm^2 with the ECCA
 #   weights 15 ice pick, 20 boxcar, 25 rolling
 SCAR_KNOTS: Final = (0.0, 0.03, 0.2, 0.8, 2.2, 5.0)
-#   pigment index: mean melanosome excess over the zone, % of volume (area share x darkness)
+#   pigment index: mean melanosome excess over the zone, % of volume as on light skin (area share x
+#   darkness); darker skin needs more for the same contrast, see tissue.contrast_dilution
 PIGMENT_KNOTS: Final = (0.0, 0.06, 0.25, 0.75, 1.8, 4.0)
 #   wrinkle depth, mm, by zone kind (methods c.5)
 _FINE: Final = (0.0, 0.03, 0.08, 0.20, 0.40, 0.80)

@@ -22,7 +22,6 @@ class Lighting:
     fill_colour: NDArray[np.float32]
     ambient: NDArray[np.float32]  # (3,) from all sides
     softness_mm: float  # how far the key light's own size blurs its shading
-    scatter: float  # scale of the subsurface profile
     roughness: float
     gloss: float  # strength of the surface reflection
     shadow: float  # share of the key light that a cast shadow takes, 0 none
@@ -49,7 +48,6 @@ def draw_lighting(rng: np.random.Generator) -> Lighting:
         fill_colour=(second * _tint(cool)).astype(np.float32),
         ambient=(ambient * _tint(cool)).astype(np.float32),
         softness_mm=log_uniform(rng, 0.05, 0.8),
-        scatter=rng.uniform(0.6, 1.1),
         roughness=rng.uniform(0.28, 0.55),
         gloss=log_uniform(rng, 0.05, 0.7),
         shadow=rng.uniform(0.2, 0.9) if coin(rng, 0.3) else 0.0,
@@ -74,35 +72,52 @@ def _tint(warmth: float) -> NDArray[np.float64]:
     return np.exp(np.array([1.0, 0.1, -1.1]) * warmth)
 
 
-def shade(
-    albedo: Tensor, height: Tensor, oil: Tensor, mm_per_px: float, lights: list[Lighting]
-) -> Tensor:
-    """Return linear colour (B,3,H,W) of skin under one light setting per item.
+@dataclass(frozen=True, slots=True, eq=False)
+class Surface:
+    """What one skin shows to any light: computed once, lit as often as one likes."""
 
-    Args:
-        albedo: (B,3,H,W) linear sRGB.
-        height: (B,H,W) mm, face shape and relief together.
-        oil: (B,H,W) factor on the surface reflection.
-    """
+    albedo: Tensor  # (3,H,W) linear sRGB
+    normal: Tensor  # (3,H,W) unit, see skin.relief.normals
+    open_sky: Tensor  # (H,W) 0..1, how much of the sky pits and grooves see
+    oil: Tensor  # (H,W) factor on the surface reflection
+    scatter: float  # scale of the subsurface profile, 1 is the table
+    mm_per_px: float
+
+    @staticmethod
+    def of(
+        albedo: Tensor, height: Tensor, oil: Tensor, scatter: float, mm_per_px: float
+    ) -> "Surface":
+        """``height`` (H,W; mm) is the face's shape and relief together."""
+        relief = height - gaussian(height, 5.0, mm_per_px)
+        return Surface(
+            albedo=albedo,
+            normal=normals(height[None], mm_per_px)[0],
+            open_sky=cavity(relief, mm_per_px),
+            oil=oil,
+            scatter=scatter,
+            mm_per_px=mm_per_px,
+        )
+
+
+def shade(surface: Surface, lights: list[Lighting]) -> Tensor:
+    """Return the linear colour (V,3,H,W) of one skin under each of the lights."""
 
     def column(name: str) -> Tensor:
         values = np.stack([np.asarray(getattr(light, name), np.float32) for light in lights])
-        return torch.from_numpy(values).to(albedo)
+        return torch.from_numpy(values).to(surface.albedo)
 
-    normal = normals(height, mm_per_px)
-    key = (normal * column("key")[:, :, None, None]).sum(1).clamp(min=0)
-    key = key * _cast_shadow(key, mm_per_px, column)
-    second = (normal * column("fill")[:, :, None, None]).sum(1).clamp(min=0)
-    open_sky = cavity(height - gaussian(height, 5.0, mm_per_px), mm_per_px)
-    sky = open_sky * (0.75 - 0.25 * normal[:, 1])  # more light from above
-    irradiance = (
-        (key * open_sky.sqrt())[:, None] * column("key_colour")[:, :, None, None]
-        + second[:, None] * column("fill_colour")[:, :, None, None]
-        + sky[:, None] * column("ambient")[:, :, None, None]
-    )
-    diffuse = albedo * subsurface(irradiance, mm_per_px, column("scatter")).clamp(min=0)
-    shine = gloss(normal, column("key"), column("roughness")) * column("gloss")[:, None, None] * oil
-    return diffuse + shine[:, None] * column("key_colour")[:, :, None, None]
+    mm, normal = surface.mm_per_px, surface.normal
+    key = torch.einsum("vc,chw->vhw", column("key"), normal).clamp_(min=0)
+    key *= _cast_shadow(key, mm, column)
+    second = torch.einsum("vc,chw->vhw", column("fill"), normal).clamp_(min=0)
+    sky = surface.open_sky * (0.75 - 0.25 * normal[1])  # more light from above
+    irradiance = (key * surface.open_sky.sqrt())[:, None] * column("key_colour")[:, :, None, None]
+    irradiance += second[:, None] * column("fill_colour")[:, :, None, None]
+    irradiance += sky * column("ambient")[:, :, None, None]
+    diffuse = subsurface(irradiance, mm, surface.scatter).clamp_(min=0) * surface.albedo
+    shine = gloss(normal[None], column("key"), column("roughness"))
+    shine *= column("gloss")[:, None, None] * surface.oil
+    return diffuse.addcmul_(shine[:, None], column("key_colour")[:, :, None, None])
 
 
 def _cast_shadow(like: Tensor, mm_per_px: float, column: Callable[[str], Tensor]) -> Tensor:

@@ -48,22 +48,20 @@ def gaussian(image: Tensor, sigma_mm: float, mm_per_px: float) -> Tensor:
     return out
 
 
-def subsurface(irradiance: Tensor, mm_per_px: float, strength: Tensor) -> Tensor:
+def subsurface(irradiance: Tensor, mm_per_px: float, strength: float) -> Tensor:
     """Blur the irradiance (B,3,H,W) as light does inside skin; red travels farthest.
 
     Args:
-        strength: (B,) scales every width of the profile; 1 is the table.
+        strength: scales every width of the profile; 1 is the table.
     """
     squared = _frequency_squared(irradiance.shape[-2], irradiance.shape[-1], mm_per_px, irradiance)
-    squared = squared[None] * (strength**2)[:, None, None]
-    transfer = torch.zeros((strength.shape[0], 3, *squared.shape[1:]), dtype=irradiance.dtype)
-    transfer = transfer.to(irradiance.device)
+    transfer = torch.zeros((3, *squared.shape), dtype=squared.dtype, device=squared.device)
     for variance, weights in _PROFILE:
-        part = torch.exp(-2 * torch.pi**2 * variance * squared)
+        part = torch.exp(-2 * torch.pi**2 * variance * strength**2 * squared)
         for channel, weight in enumerate(weights):
             if weight:
-                transfer[:, channel] += weight * part
-    transfer /= transfer[:, :, :1, :1].clone()  # the table's rounding must not change the mean
+                transfer[channel].add_(part, alpha=weight)
+    transfer /= transfer[:, :1, :1].clone()  # the table's rounding must not change the mean
     out: Tensor = torch.fft.irfft2(torch.fft.rfft2(irradiance) * transfer, s=irradiance.shape[-2:])
     return out
 

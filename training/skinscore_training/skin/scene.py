@@ -149,11 +149,12 @@ class Scene:
         """Diffuse radiance after the light has travelled inside the skin."""
         root = np.sqrt(np.maximum(albedo, 0))
         scale = 1 / self.framing.px_per_mm
-        strength = torch.tensor([self.sitter.scatter])
 
         def spread(image: NDArray[np.float32]) -> NDArray[np.float32]:
             planes = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None]
-            return relief.subsurface(planes, scale, strength)[0].numpy().transpose(1, 2, 0)
+            return (
+                relief.subsurface(planes, scale, self.sitter.scatter)[0].numpy().transpose(1, 2, 0)
+            )
 
         weight = np.repeat(here[..., None], 3, -1)
         inside = spread(root * light * weight) / np.maximum(spread(weight), 0.05)

@@ -49,17 +49,21 @@ def blur(image: Map, sigma_px: float) -> Map:
 
 def scatter(sheet: Sheet, xy: Floats, mass: Floats) -> Map:
     """Add ``mass`` (n,) at ``xy`` (n,2; px, pixel centres at integers) with bilinear shares."""
-    corner = np.floor(xy).astype(np.int64)
-    part = xy - corner
-    out = np.zeros(sheet.height * sheet.width)
-    for dy in (0, 1):
-        for dx in (0, 1):
-            x, y = corner[:, 0] + dx, corner[:, 1] + dy
-            share = np.abs(1 - dx - part[:, 0]) * np.abs(1 - dy - part[:, 1]) * mass
-            inside = (x >= 0) & (x < sheet.width) & (y >= 0) & (y < sheet.height)
-            index = y[inside] * sheet.width + x[inside]
-            out += np.bincount(index, share[inside], minlength=out.size)
-    return out.reshape(sheet.shape).astype(np.float32)
+    # On a raster that is one pixel larger all around, what falls outside needs no second look.
+    low, high = -1.0, np.array([sheet.width, sheet.height], np.float64)
+    inside = ((xy >= low) & (xy < high)).all(1)
+    xy, mass = xy[inside], mass[inside]
+    corner = np.floor(xy)
+    right, down = (xy - corner).T
+    width = sheet.width + 2
+    index = ((corner[:, 1] + 1) * width + corner[:, 0] + 1).astype(np.int64)
+    lower, upper = mass * down, mass * (1 - down)
+    out = np.bincount(
+        np.concatenate([index, index + 1, index + width, index + width + 1]),
+        np.concatenate([upper * (1 - right), upper * right, lower * (1 - right), lower * right]),
+        minlength=width * (sheet.height + 2),
+    )
+    return out.reshape(sheet.height + 2, width)[1:-1, 1:-1].astype(np.float32)
 
 
 def splat(sheet: Sheet, xy: Floats, volume: Floats, sigma_mm: Floats) -> Map:
@@ -152,7 +156,7 @@ def _patches(
     u, v = (c * dx + s * dy) / stretch, (c * dy - s * dx) * stretch
     distance = np.hypot(u, v)
     outline = column("radius_mm")
-    if half > 5:  # the outline of a smaller mark is not seen
+    if half > 7:  # the outline of a smaller mark is not seen
         sharp = 1 / np.maximum(distance, 1e-3)
         p, q, phase = u * sharp, v * sharp, column("phase")
         twice = 2 * p * q * np.cos(phase) + (p * p - q * q) * np.sin(phase)
@@ -193,6 +197,31 @@ def smooth_noise(
         full = (width * shrink, height * shrink)
         out = as_map(cv2.resize(out, full, interpolation=cv2.INTER_LINEAR))
     return out[: sheet.height, : sheet.width] / np.float32(np.sqrt(total))
+
+
+def smooth_noise_along(
+    rng: np.random.Generator, sheet: Sheet, cell_mm: float, drawn_out: float, angle: float
+) -> Map:
+    """Return (H,W) noise of zero mean and unit variance with cells of one size.
+
+    Args:
+        cell_mm: standard deviation of a cell across its long axis.
+        drawn_out: length of a cell over its width.
+        angle: of the long axis, rad.
+    """
+    grain = rng.standard_normal(sheet.shape, np.float32)
+    sigma = cell_mm / sheet.mm_per_px
+    fine = blur(grain, sigma)
+    if drawn_out > 1.2:
+        reach = int(np.ceil(2 * sigma * drawn_out))
+        y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+        along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+        kernel = np.exp(-((along / (sigma * drawn_out)) ** 2 + (across / sigma) ** 2) / 2)
+        fine = as_map(
+            cv2.filter2D(grain, -1, kernel.astype(np.float32), borderType=cv2.BORDER_REFLECT_101)
+        )
+    fine = fine - blur(fine, 2.5 * sigma * drawn_out)
+    return fine / np.float32(max(float(fine.std()), 1e-6))
 
 
 def sample(image: NDArray[Value], xy: Floats) -> NDArray[Value]:

@@ -41,6 +41,6 @@ def contact_sheet(
             view = draw_view(seed, number, int(tone + 90), made[0])
             if native_px_per_mm is not None:
                 view = replace(view, camera=replace(view.camera, native_px_per_mm=native_px_per_mm))
-            shown = shoot(made, [number] * 5, [[view]] * 5, geometry, seed=seed, device="cpu")
-            rows.append(np.concatenate(list(shown.pixels[:, 0]), 1))
+            shown = [shoot(skin, number, [view], geometry, seed=seed) for skin in made]
+            rows.append(np.concatenate([crops.pixels[0, 0] for crops in shown], 1))
     return np.concatenate(rows, 0)

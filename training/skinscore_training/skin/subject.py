@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skinscore.domain.zones import ZONES, Zone, ZoneKind
 from skinscore.imaging.rules import CropPlan, Geometry
-from skinscore_training.skin import distractors
+from skinscore_training.skin import distractors, worn
 from skinscore_training.skin.conditions import (
     Conditions,
     Draws,
@@ -25,8 +25,8 @@ from skinscore_training.skin.labels import grade_of
 from skinscore_training.skin.outlines import Placement, fill, mean_outline, place, ragged
 from skinscore_training.skin.scars import scar_relief
 from skinscore_training.skin.sheet import Map, Sheet, blur
-from skinscore_training.skin.streams import coin, stream
-from skinscore_training.skin.tissue import melanin_of_ita
+from skinscore_training.skin.streams import coin, log_uniform, stream
+from skinscore_training.skin.tissue import contrast_dilution, melanin_of_ita
 from skinscore_training.skin.wrinkles import line_relief
 
 # How much larger than the crop the sheet is, so that views can shift, turn and squeeze it.
@@ -61,7 +61,8 @@ _TOOLS: Final = {
     "strands": distractors.strands,
     "make_up": distractors.make_up,
 }
-DISTRACTORS: Final = (*_CHANCE, "stubble")  # by name, for renders that ask for certain ones
+_WORN: Final = {"glasses": (0.12, worn.glasses), "jewellery": (0.08, worn.jewellery)}
+DISTRACTORS: Final = (*_CHANCE, "stubble", *_WORN)  # by name, for renders that ask for certain ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class Subject:
     score: NDArray[np.float32]  # (K,3) 0..4; NaN where a slot is unused
     grade: NDArray[np.int8]  # (K,3) 0..4; -1 where a slot is unused
     ita_deg: float
+    scatter: float  # scale of the subsurface profile, 1 is the table
+    strand_albedo: float  # of hair and beard on the skin: dark, blond or grey
     nuisance: dict[str, float]
 
 
@@ -109,13 +112,18 @@ def make_subject(
     outlined = _masks(draws("masks"), placement, zones, geometry.slots)
     conditions = paint_conditions(draws, placement, zones, outlined, wanted)
 
-    skin, nuisance = distractors.bare_skin(draws("bare"), sheet, melanin_of_ita(wanted.ita_deg))
-    floors = _lay_on(draws, sheet, skin, conditions)
+    tone = melanin_of_ita(wanted.ita_deg)
+    skin, nuisance = distractors.bare_skin(draws("bare"), sheet, tone)
+    floors = _lay_on(draws, sheet, skin, conditions, contrast_dilution(tone))
     nuisance |= _texture(draws, sheet, skin, zones, floors)
     if only is None:
         only = _draw_distractors(draws("which"), zones, wanted.hard_negative)
     nuisance |= _distract(draws, placement, skin, only)
     painted, values = paint_features(draws("features"), placement, skin)
+    for name, (_, put_on) in _WORN.items():
+        if name in only:
+            painted, more = put_on(draws(name), placement, painted)
+            values |= more
 
     masks = outlined * ~painted.blocked
     masks *= (masks.sum((1, 2)) > MIN_VISIBLE * outlined.sum((1, 2)))[:, None, None]
@@ -135,6 +143,8 @@ def make_subject(
         score=score,
         grade=grade,
         ita_deg=wanted.ita_deg,
+        scatter=draws("scatter").uniform(0.6, 1.1),
+        strand_albedo=_strand_albedo(draws("strand albedo")),
         nuisance=nuisance | values,
     )
 
@@ -149,14 +159,15 @@ def _masks(
     return out
 
 
-def _lay_on(draws: Draws, sheet: Sheet, skin: Skin, conditions: Conditions) -> Map:
+def _lay_on(draws: Draws, sheet: Sheet, skin: Skin, conditions: Conditions, dilution: float) -> Map:
     """Put the conditions on the skin; return where scar floors are flat (H,W; 0..1)."""
     scarred, floors = scar_relief(sheet, conditions.scars)
     rng = draws("scar colour")
     # Old scars are paler, young ones redder: a nuisance, never part of the label.
     pale, young = rng.uniform(0.75, 1.1), rng.uniform(0.9, 1.6)
     cover = blur(np.clip(-scarred / np.float32(0.25), 0, 1), 0.4 / sheet.mm_per_px)
-    skin.melanin = skin.melanin * (1 + np.float32(pale - 1) * cover) + conditions.excess
+    skin.melanin = skin.melanin * (1 + np.float32(pale - 1) * cover)
+    skin.melanin = skin.melanin + np.float32(dilution) * conditions.excess
     skin.blood = skin.blood * (1 + np.float32(young - 1) * cover)
     skin.height = skin.height + scarred + line_relief(sheet, conditions.lines)
     return floors
@@ -177,6 +188,10 @@ def _texture(
     return values
 
 
+def _strand_albedo(rng: np.random.Generator) -> float:
+    return rng.uniform(0.2, 0.5) if coin(rng, 0.2) else log_uniform(rng, 0.01, 0.12)
+
+
 def _draw_distractors(rng: np.random.Generator, zones: list[Zone], hard: bool) -> frozenset[str]:
     """Each by its own chance; most of them on a hard negative."""
     drawn = {
@@ -184,6 +199,7 @@ def _draw_distractors(rng: np.random.Generator, zones: list[Zone], hard: bool) -
     }
     if any(zone.kind in _BEARD for zone in zones) and coin(rng, _STUBBLE):
         drawn.add("stubble")
+    drawn |= {name for name, (chance, _) in _WORN.items() if coin(rng, chance)}
     return frozenset(drawn)
 
 

@@ -17,14 +17,16 @@ from torch import Tensor
 
 Floats = NDArray[np.float64]
 
-MELANIN_RANGE: Final = (0.2, 45.0)  # % of the epidermis' volume, table range
+# % of the epidermis' volume, table range. Bare skin ends at 45; a lesion on the darkest skin
+# absorbs like more than that (it is also deeper), and must stay darker than its surroundings.
+MELANIN_RANGE: Final = (0.2, 90.0)
 BLOOD_RANGE: Final = (0.1, 12.0)  # % of the dermis' volume
 EPIDERMIS_CM: Final = 60e-4
 SATURATION: Final = 0.75  # oxygenated share of haemoglobin, capillary mix
 # Measured faces are less saturated than the model (a* 7-15, b* 12-22): its a* and b* are pulled.
 RED_PULL: Final = 0.85
 YELLOW_PULL: Final = 0.72
-SHEEN: Final = 0.02  # the part of the 4 % surface reflection that comes from everywhere
+SHEEN: Final = 0.01  # part of the 4 % surface reflection that comes from everywhere
 
 # nm, x-bar, y-bar, z-bar (CIE 1931 2 degrees), D65, eps HbO2, eps Hb (cm^-1/M), every 20 nm
 _SPECTRA: Final = np.array(
@@ -59,6 +61,17 @@ _TABLE: Final = (48, 32)  # steps over melanin (square root) and blood (logarith
 def melanin_of_ita(ita_deg: float) -> float:
     """Return the melanosome fraction (%) of a tone: ITA = 76 - 207 sqrt(f), within 0.3-45 %."""
     return float(np.clip(100 * (max(76 - ita_deg, 0) / 207) ** 2, 0.3, 45.0))
+
+
+def contrast_dilution(melanin: float) -> float:
+    """Return how much more melanin a mark needs on a tone to look as dark against it, 1 or more.
+
+    One more per cent of melanosomes takes 1.9 L* off the lightest skin and 0.5 off the darkest in
+    :func:`reflectance`; with the factor 1 + (f / 18 %)^1.6 it takes 1.9 to 2.5 on every tone.
+    Clinical scales grade darkness against the patient's own skin (mMASI, IGA), so a grade must
+    mean about the same contrast everywhere.
+    """
+    return float(1 + (melanin / 18) ** 1.6)
 
 
 def reflectance(melanin: Tensor, blood: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from skinscore_training.skin.sheet import Floats, Map, Sheet, splat
 from skinscore_training.skin.streams import Waves
 
 _STEPS: Final = np.linspace(0, 1, 24)
+_SIDE_BY_SIDE: Final = 0.6  # of the people whose zone has lines that can run in parallel
 Path = Callable[[np.random.Generator], Floats]  # one line (24,2), mm
 
 
@@ -27,6 +28,7 @@ class Pattern:
     width_mm: tuple[float, float]  # full width at half depth
     sway: float  # lateral wander, mm
     fold_mm: float  # width of the raised side of a fold; 0 for a line
+    spacing_mm: tuple[float, float] | None  # between lines that run side by side; None: never do
 
 
 def _line(x: Floats, y: Floats) -> Floats:
@@ -118,18 +120,18 @@ def _nose(rng: np.random.Generator) -> Floats:
 
 
 PATTERNS: Final[Mapping[ZoneKind, Pattern]] = {
-    ZoneKind.FOREHEAD: Pattern(_forehead, (2, 9), (1.1, 2.4), 0.8, 0.0),
-    ZoneKind.GLABELLA: Pattern(_glabella, (1, 4.5), (1.1, 2.4), 0.35, 0.0),
-    ZoneKind.TEMPLE: Pattern(_temple, (1.5, 7), (0.9, 2.2), 0.8, 0.0),
-    ZoneKind.CROWS_FEET: Pattern(_fan, (2, 9), (0.8, 2.0), 0.5, 0.0),
-    ZoneKind.UNDER_EYE: Pattern(_under_eye, (3, 13), (0.7, 1.3), 0.5, 0.0),
-    ZoneKind.NOSE: Pattern(_nose, (1.5, 5), (0.7, 1.4), 0.4, 0.0),
-    ZoneKind.CHEEK: Pattern(_cheek, (2, 11), (1.1, 2.8), 1.0, 0.0),
-    ZoneKind.NASOLABIAL: Pattern(_nasolabial, (1, 1.8), (1.6, 4.5), 0.6, 6.0),
-    ZoneKind.LOWER_CHEEK: Pattern(_lower_cheek, (2, 9), (0.9, 2.2), 1.2, 0.0),
-    ZoneKind.MARIONETTE: Pattern(_marionette, (1, 2.2), (1.2, 3.0), 0.6, 4.0),
-    ZoneKind.UPPER_LIP: Pattern(_upper_lip, (4, 20), (0.7, 1.4), 0.25, 0.0),
-    ZoneKind.CHIN: Pattern(_chin, (1, 2), (1.3, 3.2), 0.6, 3.0),
+    ZoneKind.FOREHEAD: Pattern(_forehead, (2, 10), (0.9, 2.0), 0.8, 0.0, (3.5, 9.0)),
+    ZoneKind.GLABELLA: Pattern(_glabella, (1, 4.5), (1.0, 2.2), 0.35, 0.0, None),
+    ZoneKind.TEMPLE: Pattern(_temple, (1.5, 8), (0.8, 1.8), 0.8, 0.0, (3.0, 7.0)),
+    ZoneKind.CROWS_FEET: Pattern(_fan, (2, 11), (0.7, 1.7), 0.5, 0.0, None),
+    ZoneKind.UNDER_EYE: Pattern(_under_eye, (3, 14), (0.6, 1.2), 0.5, 0.0, (1.8, 3.5)),
+    ZoneKind.NOSE: Pattern(_nose, (1.5, 5), (0.7, 1.4), 0.4, 0.0, None),
+    ZoneKind.CHEEK: Pattern(_cheek, (2, 12), (0.9, 2.2), 1.0, 0.0, (2.5, 6.0)),
+    ZoneKind.NASOLABIAL: Pattern(_nasolabial, (1, 1.8), (1.6, 4.5), 0.6, 6.0, None),
+    ZoneKind.LOWER_CHEEK: Pattern(_lower_cheek, (2, 10), (0.8, 2.0), 0.8, 0.0, (3.0, 7.0)),
+    ZoneKind.MARIONETTE: Pattern(_marionette, (1, 2.2), (1.2, 3.0), 0.6, 4.0, None),
+    ZoneKind.UPPER_LIP: Pattern(_upper_lip, (4, 22), (0.6, 1.3), 0.25, 0.0, None),
+    ZoneKind.CHIN: Pattern(_chin, (1, 2), (1.3, 3.2), 0.6, 3.0, None),
 }
 
 
@@ -185,13 +187,31 @@ def draw_lines(
     part = np.clip((severity - 0.5) / 3.5, 0, 1)
     count = max(1, round(np.interp(part, (0, 1), pattern.count) * rng.uniform(0.75, 1.25)))
     paths = np.stack([pattern.path(rng) for _ in range(count)])
+    if pattern.spacing_mm and count > 2 and rng.random() < _SIDE_BY_SIDE:
+        paths = _side_by_side(rng, paths, rng.uniform(*pattern.spacing_mm))
     sway = Waves.draw(rng, rng.uniform(0.6, 1.6, count)).at(_STEPS[None, :])
-    paths = paths + (pattern.sway * sway)[..., None] * _across(paths)
+    # A short line wanders less than a long one.
+    reach = np.hypot(*np.ptp(paths, axis=1).T)[:, None]
+    wander = pattern.sway * np.clip(reach / 40, 0.25, 1)
+    paths = paths + (wander * sway)[..., None] * _across(paths)
     low, high = np.log(pattern.width_mm)
     width = np.exp(low + (high - low) * part + rng.normal(0, 0.2, count))
     own = np.concatenate([[1.0], rng.uniform(0.35, 1.0, count - 1)])
     fold = np.zeros(count)
     fold[0] = pattern.fold_mm
+
+    # Between the lines that are counted, lined skin is crossed by many fine ones.
+    crepe = int(part * count * rng.uniform(0.3, 1.8))
+    if crepe:
+        fine = np.stack([pattern.path(rng) for _ in range(crepe)])
+        middle, slant = fine.mean(1, keepdims=True), rng.normal(0, 0.35, crepe)
+        c, s = np.cos(slant)[:, None], np.sin(slant)[:, None]
+        along = (fine - middle) * rng.uniform(0.3, 0.7, (crepe, 1, 1))
+        turned = (c * along[..., 0] - s * along[..., 1], s * along[..., 0] + c * along[..., 1])
+        paths = np.concatenate([paths, np.stack(turned, -1) + middle])
+        width = np.concatenate([width, rng.uniform(0.4, 0.8, crepe)])
+        own = np.concatenate([own, rng.uniform(0.1, 0.35, crepe)])
+        fold = np.concatenate([fold, np.zeros(crepe)])
 
     forked = np.flatnonzero(rng.random(count) < 0.2)
     paths = np.concatenate([paths, _branches(rng, paths[forked])])
@@ -202,6 +222,24 @@ def draw_lines(
     if zone.side is Side.LEFT:
         paths, lateral = paths * (-1, 1), 1.0
     return _trace(rng, to_px(paths), own * depth_mm, width, fold, lateral, mm_per_px)
+
+
+def _side_by_side(rng: np.random.Generator, paths: Floats, spacing_mm: float) -> Floats:
+    """Lay most paths (n,P,2) beside the first one or two, as lines across one muscle run."""
+    count = len(paths)
+    out = paths.copy()
+    order = (np.arange(count) // 2 + 1) * np.where(np.arange(count) % 2, 1, -1)
+    for number in range(2, count):
+        parent = paths[number % 2]
+        offset = order[number // 2] * spacing_mm + rng.normal(0, 0.2 * spacing_mm)
+        start, stop = np.sort(rng.choice(len(parent), 2, replace=False))
+        start, stop = min(start, 8), max(stop, len(parent) - 8)
+        place = np.linspace(start, stop - 1, len(parent))
+        below = np.minimum(place.astype(np.int64), len(parent) - 2)
+        rest = (place - below)[:, None]
+        own = parent[below] * (1 - rest) + parent[below + 1] * rest
+        out[number] = own + offset * _across(own[None])[0]
+    return out
 
 
 def _across(paths: Floats) -> Floats:

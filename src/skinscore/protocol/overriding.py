@@ -1,0 +1,123 @@
+"""What a named clinician decided beyond the rules: checked, applied and logged, or refused.
+
+An override is never cut down to what is allowed: a number that somebody logged either stands as
+it is or is refused with the limit that it breaks.
+"""
+
+from collections.abc import Sequence
+
+from skinscore.domain.assessment import Assessment
+from skinscore.domain.override import DepthOverride, Overrides, WaitWaiver
+from skinscore.domain.patient import Answer, PatientProfile
+from skinscore.domain.suggestion import AppliedOverride, Status, Waived, ZoneSuggestion
+from skinscore.errors import RequestRefused
+from skinscore.protocol.course import device_limits
+from skinscore.protocol.facts import patient_facts, waited_days
+from skinscore.protocol.rulebook import Rulebook
+from skinscore.protocol.steps import bare_step
+
+
+def waive(
+    rules: Rulebook, patient: PatientProfile, assessment: Assessment, overrides: Overrides | None
+) -> tuple[Waived, ...]:
+    """Return the waiting times that ``overrides`` waives.
+
+    Raises:
+        RequestRefused: ``override_refused``; of another assessment, or a wait that is not running,
+            may not be waived, or is too young to be.
+    """
+    if overrides is None:
+        return ()
+    if overrides.assessment != assessment.id:
+        raise _refused("the overrides are of another assessment", "the id of this assessment")
+    for row in overrides.waits:
+        _check_wait(rules, patient, assessment, row)
+    return tuple(
+        Waived(
+            rule_id=row.rule_id,
+            by=overrides.decided_by,
+            at=overrides.decided_at,
+            reason=row.reason,
+        )
+        for row in overrides.waits
+    )
+
+
+def set_depths(
+    rules: Rulebook,
+    patient: PatientProfile,
+    zones: Sequence[ZoneSuggestion],
+    overrides: Overrides | None,
+) -> tuple[ZoneSuggestion, ...]:
+    """Return ``zones`` with the depths that ``overrides`` sets above their ranges.
+
+    Raises:
+        RequestRefused: ``override_refused``; a zone without a range, or a depth that is not above
+            it, beyond its override cap, or not a setting of the device.
+    """
+    if overrides is None or not overrides.depths:
+        return tuple(zones)
+    _, grid_mm = device_limits(patient.device)
+    wanted = {(row.zone, row.side): row for row in overrides.depths}
+    if unknown := set(wanted) - {(zone.zone, zone.side) for zone in zones}:
+        names = ", ".join(sorted(f"{zone} {side}" for zone, side in unknown))
+        raise _refused(f"no such treatment zone in this assessment: {names}", "a zone it shows")
+    return tuple(
+        zone
+        if (row := wanted.get((zone.zone, zone.side))) is None
+        else _set_depth(rules, zone, row, overrides, grid_mm)
+        for zone in zones
+    )
+
+
+def _set_depth(
+    rules: Rulebook,
+    zone: ZoneSuggestion,
+    row: DepthOverride,
+    overrides: Overrides,
+    grid_mm: float,
+) -> ZoneSuggestion:
+    place = f"{zone.zone} {zone.side}"
+    if zone.status is not Status.SUGGESTED or not zone.depth_range_mm or not zone.override_cap_mm:
+        raise _refused(f"{place} has no range ({zone.status})", "an override opens no zone")
+    high, most = zone.depth_range_mm[1], zone.override_cap_mm
+    if not high < row.depth_mm <= most or row.depth_mm % grid_mm:
+        raise _refused(
+            f"{row.depth_mm:g} mm in {place}",
+            f"above {high:g} and up to {most:g} mm in steps of {grid_mm:g} mm is allowed",
+        )
+    by = f"by: {overrides.decided_by}"
+    step = bare_step(rules.modifier("M10"), None, by, f"reason: {row.reason}")
+    return ZoneSuggestion.model_validate(
+        {
+            **dict(zone),
+            "override": AppliedOverride(
+                depth_mm=row.depth_mm,
+                by=overrides.decided_by,
+                at=overrides.decided_at,
+                reason=row.reason,
+            ),
+            "rules": (*zone.rules, step),
+        }
+    )
+
+
+def _check_wait(
+    rules: Rulebook, patient: PatientProfile, assessment: Assessment, row: WaitWaiver
+) -> None:
+    rule = next((rule for rule in rules.timing if rule.id == row.rule_id), None)
+    if rule is None or rule.waiver is None:
+        allowed = ", ".join(rule.id for rule in rules.timing if rule.waiver)
+        raise _refused(f"{row.rule_id} cannot be waived", f"waits that can be: {allowed}")
+    waited = waited_days(rule, patient)
+    if patient_facts(patient, assessment, rules)[rule.fact] is not Answer.YES or waited is None:
+        raise _refused(f"{rule.id} is not a wait that runs", "a wait with a known day")
+    if waited < rule.waiver.from_days:
+        raise _refused(
+            f"{rule.id} has waited {waited} days",
+            f"{rule.waiver.by} may waive it from {rule.waiver.from_days} days on",
+        )
+
+
+def _refused(found: str, allowed: str) -> RequestRefused:
+    return RequestRefused("override_refused", found, allowed)

@@ -1,0 +1,44 @@
+"""Only what a distractor does to the score counts; what it does not touch is left out."""
+
+import numpy as np
+import pytest
+
+from skinscore.imaging.rules import Geometry
+from skinscore_training.proof.distractors import GROUNDS, Shifts, add_each, measure
+from skinscore_training.skin.subject import DISTRACTORS
+from tests.training.proof.readers import HabitReader, by_redness, unmoved
+
+
+@pytest.fixture(scope="module")
+def red(geometry: Geometry) -> Shifts:
+    return add_each(HabitReader(by_redness), geometry, 2, seed=3)
+
+
+def test_every_distractor_shows_on_some_skin(red: Shifts) -> None:
+    assert set(red.distractor) == set(DISTRACTORS)
+    assert set(red.ground) == set(GROUNDS)
+
+
+def test_a_reader_of_redness_fails_on_redness(red: Shifts) -> None:
+    rows = [row for row in measure(red, 0).findings if row.group == "redness on clear skin"]
+    assert len(rows) == 3
+    assert not any(row.met for row in rows)
+
+
+def test_a_reader_that_nothing_moves_meets_every_line(geometry: Geometry) -> None:
+    part = measure(add_each(HabitReader(unmoved), geometry, 1, seed=3), 0)
+    assert all(row.met for row in part.findings)
+    assert {row.value for row in part.findings} == {0.0}
+
+
+def test_opposite_shifts_of_two_skins_are_no_bias_but_show_in_the_table() -> None:
+    shifts = Shifts(
+        skin=np.array([0, 1]),
+        ground=np.array(["clear", "clear"]),
+        distractor=np.array(["moles", "moles"]),
+        without=np.full((2, 3), 2.0),
+        with_it=np.array([[3.0] * 3, [1.0] * 3]),
+    )
+    part = measure(shifts, 0)
+    assert [row.value for row in part.findings] == [0.0] * 3
+    assert part.tables[0].rows == (("moles", "2", *("+0.00; 1.00; 100 %",) * 3),)

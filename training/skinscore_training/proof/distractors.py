@@ -1,0 +1,152 @@
+"""Figure 4: what must not move a grade, added one at a time to otherwise identical skin."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinscore.domain.concerns import CONCERNS
+from skinscore.grading.uncertainty import grade_of
+from skinscore.imaging.rules import Geometry
+from skinscore_training.progress import track
+from skinscore_training.proof.answers import CropReader
+from skinscore_training.proof.findings import Finding, Part, Table, at_most, found
+from skinscore_training.proof.intervals import over_subjects
+from skinscore_training.proof.skins import (
+    affected,
+    clear,
+    pixels_of,
+    plan_of,
+    read,
+    shoot_each,
+    tone_of,
+)
+from skinscore_training.skin.crops import draw_view
+from skinscore_training.skin.subject import DISTRACTORS, make_subject
+
+SHIFT: Final = at_most(0.25)
+GROUNDS: Final = ("clear", "affected")
+
+
+@dataclass(frozen=True, slots=True)
+class Shifts:
+    """Every zone of every skin that a distractor touched: one row each."""
+
+    skin: NDArray[np.int64]  # (R,)
+    ground: NDArray[np.str_]  # (R,) of GROUNDS
+    distractor: NDArray[np.str_]  # (R,)
+    without: NDArray[np.float64]  # (R, 3) score of the same zone before
+    with_it: NDArray[np.float64]  # (R, 3) and after
+
+
+def add_each(reader: CropReader, geometry: Geometry, skins: int, seed: int) -> Shifts:
+    """Render and read every skin bare and with each distractor alone.
+
+    A crop that a distractor leaves unchanged (stubble on a forehead) says nothing and is left out.
+    """
+    rows: list[tuple[int, str, str, NDArray[np.float64], NDArray[np.float64]]] = []
+    for number in track(range(skins), skins, "distractors"):
+        for ground in GROUNDS:
+            rows += _of_skin(reader, geometry, number, ground, seed)
+    return Shifts(
+        skin=np.array([row[0] for row in rows], np.int64),
+        ground=np.array([row[1] for row in rows], np.str_),
+        distractor=np.array([row[2] for row in rows], np.str_),
+        without=np.array([row[3] for row in rows]).reshape(-1, len(CONCERNS)),
+        with_it=np.array([row[4] for row in rows]).reshape(-1, len(CONCERNS)),
+    )
+
+
+def measure(shifts: Shifts, seed: int) -> Part:
+    """Judge the mean shift of every score by every distractor; report single zones."""
+    findings = [
+        finding
+        for ground in GROUNDS
+        for name in DISTRACTORS
+        for place in range(len(CONCERNS))
+        if (finding := _shift(shifts, ground, name, place, seed)) is not None
+    ]
+    return Part(
+        name="distractors",
+        title="Distractors added one at a time (rendered skin)",
+        method=(
+            "The same rendered skin under the same light and camera, bare and with one distractor "
+            "laid on; clear skin (nothing to grade) and affected skin (each concern between 1 and "
+            "3 in every zone). Figure: size of the mean shift of a score, in grades; its sign is "
+            "in the table. Single zones scatter more: their 95th percentile is listed."
+        ),
+        findings=tuple(findings),
+        tables=tuple(_table(shifts, ground) for ground in GROUNDS),
+    )
+
+
+def _of_skin(
+    reader: CropReader, geometry: Geometry, number: int, ground: str, seed: int
+) -> list[tuple[int, str, str, NDArray[np.float64], NDArray[np.float64]]]:
+    plan, tone = plan_of(number, geometry), tone_of(seed, number)
+    wanted = clear(geometry, tone) if ground == "clear" else affected(geometry, tone, seed, number)
+    laid_on = [frozenset[str](), *(frozenset({name}) for name in DISTRACTORS)]
+    made = [make_subject(seed, number, plan, geometry, wanted, only) for only in laid_on]
+    view = draw_view(seed, number, 0, made[0])
+    parts = shoot_each(made, [view] * len(made), number, geometry, seed)
+    scores, pixels = read(reader, parts), pixels_of(parts)
+    return [
+        (number, ground, name, scores[0, slot], scores[place, slot])
+        for place, name in enumerate(DISTRACTORS, start=1)
+        if not np.array_equal(pixels[place], pixels[0])
+        for slot in range(geometry.slots)
+        if not np.isnan((scores[0, slot], scores[place, slot])).any()
+    ]
+
+
+def _of(shifts: Shifts, ground: str, name: str) -> NDArray[np.bool_]:
+    return np.asarray((shifts.ground == ground) & (shifts.distractor == name))
+
+
+def _shift(shifts: Shifts, ground: str, name: str, place: int, seed: int) -> Finding | None:
+    """The size of the mean shift over skins; None when no skin shows the distractor."""
+    rows = _of(shifts, ground, name)
+    if not rows.any():
+        return None
+    change = (shifts.with_it - shifts.without)[rows, place]
+    skins, owner = np.unique(shifts.skin[rows], return_inverse=True)
+    per_skin = np.bincount(owner, change) / np.bincount(owner)
+    return found(
+        "shift",
+        abs(float(per_skin.mean())),
+        over_subjects(lambda drawn: abs(float(per_skin[drawn].mean())), len(skins), seed),
+        n=len(skins),
+        subjects="skins",
+        concern=CONCERNS[place],
+        group=f"{name} on {ground} skin",
+        target=SHIFT,
+    )
+
+
+def _table(shifts: Shifts, ground: str) -> Table:
+    lines = []
+    for name in DISTRACTORS:
+        rows = _of(shifts, ground, name)
+        if not rows.any():
+            continue
+        change = (shifts.with_it - shifts.without)[rows]
+        moved = _grades(shifts.with_it[rows]) != _grades(shifts.without[rows])
+        cells = [
+            f"{change[:, place].mean():+.2f}; {np.percentile(np.abs(change[:, place]), 95):.2f}; "
+            f"{100 * moved[:, place].mean():.0f} %"
+            for place in range(len(CONCERNS))
+        ]
+        lines.append((name, str(int(rows.sum())), *cells))
+    return Table(
+        caption=(
+            f"On {ground} skin: mean shift; 95th percentile of its size in one zone; share of "
+            "zones whose grade changes"
+        ),
+        header=("distractor", "zones", *CONCERNS),
+        rows=tuple(lines),
+    )
+
+
+def _grades(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.array([[grade_of(float(score)) for score in row] for row in scores], np.int64)
