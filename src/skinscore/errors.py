@@ -225,6 +225,32 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         "manifest_invalid": _caller(
             400, "Manifest not valid", "Mend the rows that the message names."
         ),
+        "not_for_training": _caller(
+            403,
+            "Rows may not be trained on",
+            "Leave out the rows whose `use` is evaluation_only.",
+        ),
+        "scale_not_mapped": _caller(
+            422,
+            "Scale has no way to the engine scale",
+            "Give a written mapping with --mapping, or leave these rows out.",
+        ),
+        "mapping_invalid": _caller(
+            400, "Scale mapping not valid", "Map every grade of the scale to lowest and highest."
+        ),
+        "dataset_layout": _caller(
+            400,
+            "Data set not laid out as published",
+            "Unpack the set as its publisher delivers it and give the folder that holds it.",
+        ),
+        "predictions_invalid": _caller(
+            400, "Predictions not usable", "Score the same photos with `skinscore batch`."
+        ),
+        "pseudonym_key": _caller(
+            400,
+            "Key for pseudonyms not usable",
+            "Name a file that does not exist yet; a key is made there. Keep it safe.",
+        ),
         "stage_input_missing": _caller(
             400, "An earlier stage has not run", "Run `dvc repro`, or the stage that is named."
         ),

@@ -1,5 +1,6 @@
 """The drift test: training, evaluation and grading see bit-equal tensors of the same photo."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from skinscore import Grader
 from skinscore.assets.shipped import sample_photos
 from skinscore_training.data.manifest import read_manifest
 from skinscore_training.data.photos import PhotoCrops
+from skinscore_training.data.targets import engine_targets
+from tests.training import manifests
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +36,11 @@ def seen_by(grader: Grader, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> li
 def test_the_training_dataset_without_augmentation_and_the_grader_see_the_same_bytes(
     grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = tmp_path / "manifest.csv"
-    rows = ["photo,subject,zone,concern,grade,rater"]
-    rows += [f"{path.name},S1,cheek_right,wrinkles,1,R1" for path in sample_photos()]
-    table.write_text("\n".join(rows) + "\n")
-    dataset = PhotoCrops(read_manifest(table), grader.preparer, sample_photos()[0].parent)
+    for path in sample_photos():
+        shutil.copy(path, tmp_path / path.name)
+    rows = [manifests.long(photo=path.name, zone="cheek_right") for path in sample_photos()]
+    manifest = read_manifest(manifests.write(tmp_path, *rows))
+    dataset = PhotoCrops(manifest, engine_targets(manifest), grader.preparer)
     assert len(dataset) == len(sample_photos())
     for index, path in enumerate(sample_photos()):
         item = dataset[index]

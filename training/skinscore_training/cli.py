@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from skinscore.domain.concerns import CONCERNS
-from skinscore_training import presets, runs
+from skinscore_training import cli_data, presets, runs
 from skinscore_training.progress import console
 
 RELEASE_MODEL: Final = Path("src/skinscore/assets/skinscore.onnx")
@@ -23,6 +23,8 @@ app = typer.Typer(
     help="Make a model: render, split, fit, calibrate, export, evaluate, card.",
     no_args_is_help=True,
 )
+
+app.add_typer(cli_data.app)  # without a name: its commands stand beside these
 
 PresetOption = Annotated[str, typer.Option("--preset", help="Name of a file in configs/.")]
 

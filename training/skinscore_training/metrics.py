@@ -31,17 +31,17 @@ def quadratic_weighted_kappa(truth: Grades, found: Grades) -> float:
 
 
 def kappa_of_counts(counts: NDArray[np.number]) -> NDArray[np.float64]:
-    """Return 1 - sum(w O) / sum(w E) of (..., 5, 5) confusion counts O.
+    """Return 1 - sum(w O) / sum(w E) of (..., K, K) confusion counts O.
 
-    w_ij = (i - j)^2 / 16, E the product of the margins / n. 1 is perfect, 0 is chance, below 0 is
-    worse than chance. NaN when both margins are the same single grade: agreement beyond chance is
-    then not defined. Depends on prevalence, so it never stands alone.
+    w_ij = (i - j)^2 / (K - 1)^2, E the product of the margins / n. 1 is perfect, 0 is chance,
+    below 0 is worse than chance. NaN when both margins are the same single grade: agreement beyond
+    chance is then not defined. Depends on prevalence, so it never stands alone.
     """
     observed = counts.astype(np.float64)
     total = observed.sum(axis=(-2, -1), keepdims=True)
     rows, columns = observed.sum(axis=-1, keepdims=True), observed.sum(axis=-2, keepdims=True)
-    grades = np.arange(_COUNT)
-    weights = (grades[:, None] - grades[None, :]) ** 2 / (_COUNT - 1) ** 2
+    grades = np.arange(observed.shape[-1])
+    weights = (grades[:, None] - grades[None, :]) ** 2 / (len(grades) - 1) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
         chance = (weights * rows * columns / total).sum(axis=(-2, -1))
         kappa = 1.0 - (weights * observed).sum(axis=(-2, -1)) / chance

@@ -1,45 +1,63 @@
 """Graded photos as a torch data set, through the one path that a clinic's photos take."""
 
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from skinscore.domain.concerns import CONCERNS
-from skinscore.domain.zones import Zone
+from skinscore.domain.concerns import CONCERNS, GRADES
+from skinscore.domain.zones import View, Zone
 from skinscore.errors import RequestRefused
 from skinscore.imaging.prepare import Preparer
+from skinscore.imaging.types import Crop
+from skinscore_training.data.manifest import Manifest
+from skinscore_training.data.targets import Place, Target
+
+_UNKNOWN: Final = float("nan")
 
 
 class PhotoSample(NamedTuple):
-    """The crops of one photo, exactly as ``Grader`` feeds them, with what raters said."""
+    """The crops of one photo, exactly as ``Grader`` feeds them, with what raters said.
+
+    N is the number of crops: the contract's for a face, the number of tiles for a close-up.
+    """
 
     crops: Tensor  # (N, S, S, 3) uint8 sRGB, in the contract's crop order
     masks: Tensor  # (N, K, S, S) uint8, 0 or 255
-    score: Tensor  # (N, K, 3) float32, mean of the raters' grades; NaN where nobody graded
+    score: Tensor  # (N, K, 3) float32, mean of the single grades; NaN where nobody gave one
+    target: Tensor  # (N, K, 3, 5) float32, soft target; NaN where nobody graded
+    allowed: Tensor  # (N, K, 3, 5) bool, the set where raters gave intervals only; else False
 
 
 class PhotoCrops(Dataset[PhotoSample]):
     """One item per photo of the manifest, in order of first appearance. No augmentation.
 
     Args:
-        manifest: as skinscore_training.data.manifest.read_manifest returns it.
+        manifest: which photos, and where they are.
+        targets: as skinscore_training.data.targets.engine_targets returns them.
         preparer: the imaging path under the rules of the model to be trained.
-        folder: where the manifest's relative paths start.
     """
 
-    def __init__(self, manifest: pd.DataFrame, preparer: Preparer, folder: Path) -> None:
+    def __init__(
+        self, manifest: Manifest, targets: Mapping[Place, Target], preparer: Preparer
+    ) -> None:
         self._preparer = preparer
-        self._folder = folder
-        self.photos = tuple(dict.fromkeys(manifest["photo"]))
-        self.subjects = tuple(manifest.groupby("photo")["subject"].first().loc[list(self.photos)])
-        means = manifest.groupby(["photo", "zone", "concern"])["grade"].mean()
-        keys = [(str(photo), str(zone), str(concern)) for photo, zone, concern in means.index]
-        self._grades = dict(zip(keys, means.astype(float), strict=True))
+        self._folder = manifest.folder
+        self._targets = targets
+        photos = manifest.photos
+        self.photos = tuple(photos["photo"])
+        self.subjects = tuple(photos["subject"])
+        close_ups = manifest.rows[manifest.rows["view"] == View.CLOSE_UP.value]
+        placed = close_ups[close_ups["zone"] != ""]
+        self._close_ups = {
+            photo: (Zone(zone), float(scale))
+            for photo, zone, scale in zip(
+                placed["photo"], placed["zone"], placed["px_per_mm"], strict=True
+            )
+        }
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -58,17 +76,28 @@ class PhotoCrops(Dataset[PhotoSample]):
             raise RequestRefused(
                 "file_unreadable", f"photo {index + 1} of the manifest", "a readable file"
             ) from None
-        crops = self._preparer.prepare(data).crops
+        if name in self._close_ups:
+            crops = self._preparer.prepare_close_up(data, *self._close_ups[name]).crops
+        else:
+            crops = self._preparer.prepare(data).crops
+        return self._sample(name, crops)
+
+    def _sample(self, photo: str, crops: tuple[Crop, ...]) -> PhotoSample:
+        shape = (len(crops), self._preparer.geometry.slots, len(CONCERNS))
+        score = torch.full(shape, _UNKNOWN)
+        target = torch.full((*shape, len(GRADES)), _UNKNOWN)
+        allowed = torch.zeros((*shape, len(GRADES)), dtype=torch.bool)
+        for i, crop in enumerate(crops):
+            for slot, zone in enumerate(crop.zones):
+                for place, concern in enumerate(CONCERNS):
+                    if known := self._targets.get((photo, zone.value, concern.value)):
+                        score[i, slot, place] = known.score
+                        target[i, slot, place] = torch.from_numpy(known.probabilities)
+                        allowed[i, slot, place] = torch.from_numpy(known.allowed)
         return PhotoSample(
             crops=torch.from_numpy(np.stack([crop.pixels for crop in crops])),
             masks=torch.from_numpy(np.stack([crop.masks for crop in crops])),
-            score=torch.tensor([self._scores(name, crop.zones) for crop in crops]),
+            score=score,
+            target=target,
+            allowed=allowed,
         )
-
-    def _scores(self, photo: str, zones: tuple[Zone, ...]) -> list[list[float]]:
-        slots = [
-            [self._grades.get((photo, zone.value, c.value), float("nan")) for c in CONCERNS]
-            for zone in zones
-        ]
-        unused = self._preparer.geometry.slots - len(zones)
-        return slots + [[float("nan")] * len(CONCERNS)] * unused

@@ -1,0 +1,272 @@
+"""Label Studio: a clinic's own grades, from the raw JSON export (not JSON_MIN, not COCO).
+
+Two ways of asking are understood: one control per zone and concern as ``skinscore train
+label-tasks`` lays them out (``cheek_left_wrinkles``), and regions labelled with a zone, whose
+control is named after the concern (``wrinkles``, perRegion). Answers are choices or numbers.
+
+- Cancelled annotations are in the export and are no answers. Predictions are the model's, never
+  labels; that a grader saw one is kept in ``prelabelled``.
+- Every grader is kept, under a keyed pseudonym; of two annotations by one grader the later counts.
+- Photos are found by ``data.sha256``, not by name: upload names are random and may be personal.
+- Stars begin at 1 and cannot say 0: a rating is refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from skinscore.domain.concerns import Concern
+from skinscore.domain.document import Sha256, field_problems, sha256_hex
+from skinscore.domain.zones import View, Zone
+from skinscore_training.data import grade_cells, pseudonyms
+from skinscore_training.data.importers.base import (
+    Dataset,
+    Entry,
+    Grade,
+    Imported,
+    Listed,
+    Photo,
+    Track,
+    layout_refused,
+    left_out,
+)
+from skinscore_training.data.labelling import CONTROLS, TASK_SCHEMA
+from skinscore_training.data.scales import Scale
+
+NAME: Final = "label-studio"
+REGIONS: Final = ("polygonlabels", "rectanglelabels", "ellipselabels", "brushlabels")
+
+_ZONES: Final = {zone.value: zone for zone in Zone}
+_CONCERNS: Final = {concern.value: concern for concern in Concern}
+_SHOWN: Final = 5  # tasks named per refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """What the export itself does not say."""
+
+    dataset: Dataset
+    scale: Scale
+    photos: Path  # folder with the photos, whatever their names
+    key: bytes  # for pseudonyms of graders and, unless the tasks are skinscore's own, of subjects
+
+
+class _Grader(BaseModel):
+    id: int
+
+
+class _Result(BaseModel):
+    id: str
+    from_name: str
+    type: str
+    value: dict[str, Any]
+
+
+class _Annotation(BaseModel):
+    completed_by: int | _Grader
+    was_cancelled: bool
+    created_at: str  # ISO 8601, UTC: text order is time order
+    result: list[_Result]
+
+    @property
+    def grader(self) -> int:
+        return self.completed_by if isinstance(self.completed_by, int) else self.completed_by.id
+
+
+class _Prediction(BaseModel):
+    model_config = ConfigDict(protected_namespaces=())
+    model_version: str | None = None
+    created_at: str | None = None
+
+
+class _Data(BaseModel):
+    """The fields of a task that are read; others are the clinic's."""
+
+    schema_: str | None = None
+    sha256: Sha256
+    subject: str
+    visit: str | None = None
+    view: View | None = None
+    px_per_mm: float | None = None
+
+
+class _Task(BaseModel):
+    id: int
+    data: dict[str, Any]
+    annotations: list[_Annotation]
+    predictions: list[_Prediction] = []
+
+
+_TASKS: Final = TypeAdapter(list[_Task])
+
+
+def read(source: Path, track: Track, labelling: Labelling) -> Imported:
+    """Return every grader's grades.
+
+    Raises:
+        RequestRefused: ``dataset_layout``, naming tasks by their number.
+    """
+    try:
+        tasks = _TASKS.validate_json(source.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise layout_refused(
+            NAME, f"the export cannot be read ({type(problem).__name__})", "a JSON file"
+        ) from None
+    except ValidationError as problem:
+        raise layout_refused(
+            NAME, field_problems(problem)[:500], "the raw JSON export: a list of tasks"
+        ) from None
+    return _Reading(labelling, _by_hash(labelling.photos, track)).read(tasks)
+
+
+def _by_hash(folder: Path, track: Track) -> dict[str, Path]:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {sha256_hex(path.read_bytes()): path for path in track(files)}
+
+
+class _Reading:
+    """One export being read; problems are gathered and told together."""
+
+    def __init__(self, labelling: Labelling, photos: Mapping[str, Path]) -> None:
+        self._labelling = labelling
+        self._photos = photos
+        self._problems: dict[str, list[int]] = {}
+        self._cancelled = self._superseded = self._foreign = self._lost = 0
+
+    def read(self, tasks: list[_Task]) -> Imported:
+        found = Imported(self._labelling.dataset)
+        for task in tasks:
+            if (photo := self._photo(task)) is not None:
+                found.entries += self._entries(task, photo)
+        if self._problems:
+            told = [
+                f"{what} in {len(where)} tasks ({', '.join(map(str, where[:_SHOWN]))})"
+                for what, where in self._problems.items()
+            ]
+            raise layout_refused(
+                NAME,
+                "; ".join(told),
+                f"answers {self._labelling.scale.allowed} or not_assessable by choices or numbers; "
+                "data with sha256 and subject",
+            )
+        found.notes += left_out(self._cancelled, "annotations were cancelled: left out")
+        found.notes += left_out(self._superseded, "annotations were redone by their grader")
+        found.notes += left_out(self._foreign, "answers speak of no zone and concern: left out")
+        found.notes += left_out(self._lost, "tasks have no photo with their sha256 in --photos")
+        return found
+
+    def _photo(self, task: _Task) -> Photo | None:
+        try:
+            data = _Data.model_validate(task.data | {"schema_": task.data.get("schema")})
+        except ValidationError as problem:
+            self._problem(task, f"data: {field_problems(problem)}")
+            return None
+        path = self._photos.get(data.sha256)
+        if path is None:
+            self._lost += 1
+            return None
+        own = data.schema_ == TASK_SCHEMA  # ids come from a manifest and are pseudonyms already
+        key = self._labelling.key
+        visit = data.visit or ""
+        return Photo(
+            path=path,
+            subject=data.subject if own else pseudonyms.keyed(key, "subject", data.subject),
+            visit=visit if own or not visit else pseudonyms.keyed(key, "visit", visit),
+            view=data.view,
+            px_per_mm=data.px_per_mm,
+        )
+
+    def _entries(self, task: _Task, photo: Photo) -> list[Entry]:
+        entries: list[Entry] = []
+        for annotation in self._latest(task.annotations):
+            entries += self._grades(task, photo, annotation)
+        return entries or [Listed(photo)]
+
+    def _latest(self, annotations: list[_Annotation]) -> list[_Annotation]:
+        given = [annotation for annotation in annotations if not annotation.was_cancelled]
+        self._cancelled += len(annotations) - len(given)
+        latest = {
+            annotation.grader: annotation
+            for annotation in sorted(given, key=lambda annotation: annotation.created_at)
+        }
+        self._superseded += len(given) - len(latest)
+        return list(latest.values())
+
+    def _grades(self, task: _Task, photo: Photo, annotation: _Annotation) -> list[Entry]:
+        zones = self._zones(task, annotation.result)
+        rater = pseudonyms.keyed(self._labelling.key, "rater", str(annotation.grader))
+        seen = _seen(task.predictions, annotation.created_at)
+        grades: dict[tuple[Zone, Concern], Grade] = {}
+        for answer in annotation.result:
+            if answer.type in REGIONS:
+                continue
+            place = CONTROLS.get(answer.from_name)
+            if place is None and answer.from_name in _CONCERNS and answer.id in zones:
+                place = zones[answer.id], _CONCERNS[answer.from_name]
+            if place is None:
+                self._foreign += 1
+                continue
+            if (cell := self._cell(task, answer, place[1])) is None:
+                continue
+            if place in grades:
+                self._problem(task, "two answers for one zone and concern")
+            grades[place] = Grade(
+                photo, *place, self._labelling.scale.name, cell, rater, prelabelled=seen
+            )
+        return list(grades.values())
+
+    def _zones(self, task: _Task, results: list[_Result]) -> dict[str, Zone]:
+        """Return region id -> zone: a region and its answers share one id."""
+        zones = {}
+        for region in results:
+            if region.type in REGIONS:
+                labels = region.value.get(region.type, [])
+                if len(labels) != 1 or labels[0] not in _ZONES:
+                    self._problem(task, "a region is labelled with no zone")
+                else:
+                    zones[region.id] = _ZONES[labels[0]]
+        return zones
+
+    def _cell(self, task: _Task, answer: _Result, concern: Concern) -> str | None:
+        scale = self._labelling.scale
+        text = _text(answer)
+        cell = None if text is None else grade_cells.parse(text)
+        if answer.type == "rating":
+            self._problem(task, "an answer in stars, which cannot say 0")
+        elif text is None or cell is None or text == "":
+            self._problem(task, "an answer that is no grade")
+        elif concern not in scale.concerns:
+            self._problem(task, f"{scale.name} does not grade {concern}")
+        elif cell.graded and not (scale.holds(cell.low) and scale.holds(cell.high)):
+            self._problem(task, f"a grade that is not {scale.allowed} of {scale.name}")
+        else:
+            return text
+        return None
+
+    def _problem(self, task: _Task, what: str) -> None:
+        tasks = self._problems.setdefault(what, [])
+        if task.id not in tasks:
+            tasks.append(task.id)
+
+
+def _text(answer: _Result) -> str | None:
+    if answer.type == "choices":
+        choices = answer.value.get("choices")
+        if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], str):
+            return choices[0]
+    if answer.type == "number" and isinstance(number := answer.value.get("number"), int | float):
+        return f"{number:g}"
+    return None
+
+
+def _seen(predictions: list[_Prediction], created_at: str) -> str:
+    """Return the model whose suggestion was there when the grader began to answer."""
+    there = [
+        prediction.model_version or "unnamed model"
+        for prediction in predictions
+        if prediction.created_at is None or prediction.created_at <= created_at
+    ]
+    return ", ".join(dict.fromkeys(there))
