@@ -24,9 +24,10 @@ from skinscore.imaging.gate import zone_blocks
 from skinscore.imaging.prepare import PreparedPhoto, Preparer
 from skinscore_training import rules, runs
 from skinscore_training.data import shards
-from skinscore_training.data.manifest import read_manifest
+from skinscore_training.data.manifest import read_manifest, require_trainable
 from skinscore_training.data.photos import PhotoCrops, PhotoSample
 from skinscore_training.data.shards import Source
+from skinscore_training.data.targets import engine_targets
 from skinscore_training.model.losses import RELIEF_CENTRE
 from skinscore_training.presets import PhotoSettings
 from skinscore_training.progress import track
@@ -110,8 +111,14 @@ def cut(settings: PhotoSettings, folder: Path, first_shard: int, first_subject: 
 
 
 def open_photos(manifest: Path, preparer: Preparer) -> PhotoCrops:
-    """Return the graded photos that a manifest lists."""
-    return PhotoCrops(read_manifest(manifest), preparer, manifest.parent)
+    """Return the graded photos that a manifest lists.
+
+    Raises:
+        RequestRefused: ``manifest_invalid``, ``not_for_training``, ``scale_not_mapped``.
+    """
+    table = read_manifest(manifest)
+    require_trainable(table)
+    return PhotoCrops(table, engine_targets(table), preparer)
 
 
 def _cut_all(

@@ -4,7 +4,7 @@ A grade is stored on the scale it was given on and never rescaled by arithmetic:
 3/5 of anything. It becomes training material only by a written mapping, source grade by source
 grade, to one engine grade or to an interval of them ("one of these, not known which"). Scales
 without a mapping are read, checked and compared between raters, and refused as training targets
-with the reason given here; docs/decisions/0016-a-grade-keeps-its-scale.md says why. A user who
+with the reason given here; docs/decisions/0019-a-grade-keeps-its-scale.md says why. A user who
 has decided on a mapping writes it down, with its basis, in a file of their own
 (:class:`ScaleMapping`).
 
