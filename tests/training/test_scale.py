@@ -17,6 +17,8 @@ from tests.conftest import REPOSITORY
 from tests.training import fake_skin
 from tests.training.two_processes import train
 
+STEPS = ("0.1.pt", "0.2.pt", "1.0.pt")  # epochs and steps done
+
 
 def test_shared_statistics_keep_parameters_names_and_evaluation() -> None:
     net = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Sequential(nn.BatchNorm2d(4), nn.ReLU()))
@@ -51,17 +53,36 @@ def test_two_processes_end_where_one_ends(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    for name in ("middle.pt", "end.pt"):
-        ours, theirs = (checkpoint.load(folder / name, key="k") for folder in (one, two))
-        assert ours is not None
-        assert theirs is not None
-        assert (ours.steps_done, ours.processes, theirs.processes) == (
-            theirs.steps_done,
-            1,
-            2,
-        )
+    pairs = {name: [read(place / name) for place in (one, two)] for name in STEPS}
+    for ours, theirs in pairs.values():
+        assert (ours.processes, theirs.processes) == (1, 2)
+        assert (ours.epochs_done, ours.steps_done) == (theirs.epochs_done, theirs.steps_done)
         assert theirs.sums == pytest.approx(ours.sums, rel=1e-3, abs=1e-5)
-        for key, value in ours.model.items():
-            torch.testing.assert_close(
-                theirs.model[key], value, rtol=2e-2, atol=2e-3, msg=f"{name}: {key}"
-            )
+        assert relative(theirs.model, ours.model) < 1e-3
+        curves = [row["loss_total"] for row in ours.curves]
+        assert [row["loss_total"] for row in theirs.curves] == pytest.approx(curves, rel=1e-3)
+    ours, theirs = pairs[STEPS[0]]
+    assert relative(moments(theirs), moments(ours)) < 1e-3  # the very gradient of one process
+
+
+def read(path: Path) -> checkpoint.Checkpoint:
+    saved = checkpoint.load(path, key="k")
+    assert saved is not None
+    return saved
+
+
+def moments(saved: checkpoint.Checkpoint) -> dict[str, torch.Tensor]:
+    """The optimizer's running gradients. After one step: a tenth of the gradient itself."""
+    return {str(key): value["exp_avg"] for key, value in saved.optimizer["state"].items()}
+
+
+def relative(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> float:
+    """Return |found - expected| / |expected| over all values together.
+
+    Not value by value: Adam moves a weight whose gradient is nothing but rounding as far as any
+    other, up or down; from the second step on gradients therefore differ by a per cent.
+    """
+    names = [name for name, value in expected.items() if value.is_floating_point()]
+    apart = sum(float((found[name] - expected[name]).double().square().sum()) for name in names)
+    size = sum(float(expected[name].double().square().sum()) for name in names)
+    return float((apart / size) ** 0.5)

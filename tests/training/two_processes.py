@@ -21,7 +21,7 @@ SETTINGS = FitSettings(
     epochs=1,
     batch_crops=4,
     accumulate=1,
-    checkpoint_steps=2,
+    checkpoint_steps=1,
     learning_rate=1e-3,
     weight_decay=0.05,
     warm_up=0.0,
@@ -35,7 +35,7 @@ SETTINGS = FitSettings(
 
 
 def train(rendered: Path, out: Path) -> None:
-    """Train one epoch with as many processes as there are; write a checkpoint after two steps."""
+    """Train one epoch with as many processes as there are; keep a checkpoint of every step."""
     torch.set_num_threads(1)
     data = RenderedDataset(rendered, shards.read_manifest(rendered))
     model = SMALL.model_copy(update={"dropout": 0.0})  # each process draws dropout for itself
@@ -43,14 +43,13 @@ def train(rendered: Path, out: Path) -> None:
     mixture = Mixture(len(data), 0, SETTINGS.batch_crops, share=0.0)
     trainer = Trainer(model, SETTINGS, mixture, "k", "r", fabric)
 
-    def save(name: str) -> None:
+    def save() -> None:
         state = trainer.state()
         if fabric.is_global_zero:
-            checkpoint.save(out / name, state)
+            checkpoint.save(out / f"{state.epochs_done}.{state.steps_done}.pt", state)
 
-    row = trainer.epoch(data, lambda: None, lambda: save("middle.pt"))
-    trainer.curves.append(row)
-    save("end.pt")
+    trainer.curves.append(trainer.epoch(data, lambda: None, save))
+    save()
     fabric.barrier()
 
 
