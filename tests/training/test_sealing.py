@@ -84,12 +84,23 @@ def test_figures_change_the_contract_and_nothing_else(sealed: bytes) -> None:
 def test_the_card_says_what_the_model_is_and_shows_every_figure(sealed: bytes) -> None:
     figures = (figure("rendered skin", 0.71), figure("rendered skin, tone dark", 0.93))
     model = release.open_model(sealing.with_figures(sealed, figures))
-    card = write_card(model.contract, model.digest, None)
+    card = write_card(model.contract, model.digest, None, {})
     assert "Trained on rendered skin only, not validated against graders" in card
     assert "0.71 [0.61, 0.81]" in card
     assert "| dark | 40 | not defined | 0.93 [0.83, 1.03] | not defined |" in card
     assert model.digest in card
     assert "Not measured on this file" in card
+
+
+INT8 = {
+    "int8": {
+        "released": 0,
+        "reasons": ["it is not faster"],
+        "megabytes": 2.1,
+        "speed_up": 0.9,
+        "largest_kappa_drop": 0.003,
+    }
+}
 
 
 def test_the_card_shows_the_worst_of_what_was_proven(sealed: bytes) -> None:
@@ -110,11 +121,12 @@ def test_the_card_shows_the_worst_of_what_was_proven(sealed: bytes) -> None:
         parts=(part,),
         not_measured={},
     )
-    card = write_card(model.contract, model.digest, proof)
+    card = write_card(model.contract, model.digest, proof, INT8)
     assert "| Distractors | shift | value | 0.31 | moles | ≤ 0.25 | 1 of 2 |" in card
+    assert "| int8 | it is not faster | 2.1 | 0.90 | 0.0030 |" in card
 
 
 def test_a_card_without_a_tone_table_is_not_written(sealed: bytes) -> None:
     model = release.open_model(sealing.with_figures(sealed, (figure("rendered skin"),)))
     with pytest.raises(RequestRefused, match="1 overall figures and 0 by tone"):
-        write_card(model.contract, model.digest, None)
+        write_card(model.contract, model.digest, None, {})

@@ -4,7 +4,9 @@
 speaks of exactly this contract, and the card says so when there is none.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from skinscore.contract.contract import Contract, Figure
 from skinscore.contract.release import read_model
@@ -20,9 +22,9 @@ def card(preset: Preset, folder: runs.RunFolder) -> Path:
     """Write the card beside the release file and return its path."""
     runs.require(folder.release, "evaluate")
     model = read_model(folder.release)
-    runs.write(
-        folder.card, write_card(model.contract, model.digest, _proof_of(folder, model.digest))
-    )
+    verdicts = runs.read_json(folder.int8_verdicts, "evaluate")
+    proof = _proof_of(folder, model.digest)
+    runs.write(folder.card, write_card(model.contract, model.digest, proof, verdicts))
     record = runs.read_json(folder.fit_record, "fit")
     with tracking.run(preset.name, record["mlflow_run_id"]):
         tracking.log_file(folder.card, "model")
@@ -37,8 +39,17 @@ def _proof_of(folder: runs.RunFolder, digest: str) -> Proof | None:
     return proof if proof.contract_digest == digest else None
 
 
-def write_card(contract: Contract, digest: str, proof: Proof | None) -> str:
+def write_card(
+    contract: Contract,
+    digest: str,
+    proof: Proof | None,
+    int8: Mapping[str, Mapping[str, Any]],
+) -> str:
     """Return the card as Markdown.
+
+    Args:
+        proof: of this very contract; None when nothing was proven.
+        int8: what became of each int8 candidate, as skinscore_training.int8 records it.
 
     Raises:
         RequestRefused: ``stage_input_missing`` when the contract has no figures by tone; a card
@@ -67,6 +78,7 @@ def write_card(contract: Contract, digest: str, proof: Proof | None) -> str:
         + _tone_table(by_tone, "coverage", "Coverage of the likely range"),
         _behaviour(proof),
         _calibration(contract),
+        _int8(int8),
         _training(contract),
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
@@ -140,6 +152,24 @@ def _behaviour(proof: Proof | None) -> str:
         "rendered skin; generated portraits (no person is shown) with a lay impression of their "
         "wrinkles, which is no clinical label. Every group, method and interval: "
         "[docs/reference/proof.md](docs/reference/proof.md).\n\n" + targets(proof)
+    )
+
+
+def _int8(verdicts: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [
+        [
+            name,
+            "released" if verdict["released"] else "; ".join(verdict["reasons"]),
+            f"{verdict['megabytes']:.1f}",
+            f"{verdict['speed_up']:.2f}",
+            f"{verdict['largest_kappa_drop']:.4f}",
+        ]
+        for name, verdict in verdicts.items()
+    ]
+    return (
+        "## int8\n\nMeasured on the same crops as the file of this card; the drop is the largest "
+        "over concerns and tones.\n\n"
+        + _markdown(["file", "verdict", "MB", "times as fast", "drop of kappa"], rows)
     )
 
 

@@ -16,6 +16,7 @@ from skinscore_training import cli_data, presets, runs
 from skinscore_training.progress import console
 
 RELEASE_MODEL: Final = Path("src/skinscore/assets/skinscore.onnx")
+RELEASE_INT8: Final = Path("src/skinscore/assets/skinscore-int8.onnx")
 RELEASE_CARD: Final = Path("MODEL_CARD.md")
 RELEASE_PROOF: Final = Path("docs/reference/proof.md")
 
@@ -129,6 +130,9 @@ def card(
     if release:
         proven = runs.require(folder.proof.with_suffix(".md"), "prove")
         shutil.copyfile(folder.release, RELEASE_MODEL)
+        RELEASE_INT8.unlink(missing_ok=True)  # an int8 file of another model is none of this one
+        if (int8 := folder.int8 / RELEASE_INT8.name).exists():
+            shutil.copyfile(int8, RELEASE_INT8)
         shutil.copyfile(written, RELEASE_CARD)
         shutil.copyfile(proven, RELEASE_PROOF)
         _say(f"card: {RELEASE_MODEL}, {RELEASE_CARD} and {RELEASE_PROOF} now speak of this model")

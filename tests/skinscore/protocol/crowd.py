@@ -126,12 +126,9 @@ def more_cautious(random: Random, person: Person) -> Person:
     if turn == 1:
         younger = person.changes["age_years"]
         return person.but(age_years=younger if younger == "unknown" else random.randint(0, younger))
-    if turn == 2:
-        name = random.choice(CAUTIONS)
-        return (
-            person.but(**{name: random.choice(("yes", "unknown"))}) if _no(person, name) else person
-        )
-    return person.but(**{random.choice(BLOCKERS): random.choice(("yes", "unknown"))})
+    # From "no" only: a "yes" that becomes "unknown" says less, and takes its referral back.
+    name = random.choice(CAUTIONS if turn == 2 else BLOCKERS)
+    return person.but(**{name: random.choice(("yes", "unknown"))}) if _no(person, name) else person
 
 
 def numbers(zone: ZoneSuggestion) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ from skinscore.errors import RequestRefused
 from skinscore.protocol import explain, suggest
 from skinscore.protocol.overlay import Overlay, lay_over, read_overlay
 from skinscore.protocol.rulebook import Rulebook, load
+from skinscore.protocol.rules import Limits, Wait
 from tests.skinscore.protocol.patients import confirmed, graded, patient, zone_of
 
 SCARS, WRINKLES, PIGMENT = Concern
@@ -181,3 +182,16 @@ def test_the_example_of_the_how_to_loads_and_holds() -> None:
     assert rules.zone(TreatmentZone.UPPER_LIP).cap_mm == 0.5
     assert rules.limits.questionnaire_days.value == 14
     assert rules.modifiers[-1].id == "Clinic-pace"
+
+
+@pytest.mark.parametrize("name", list(Limits.model_fields))
+def test_an_overlay_may_repeat_a_limit_as_it_is(name: str) -> None:
+    value = getattr(load().limits, name).value
+    same = overlaid(limits=[{"name": name, "value": value}])
+    assert getattr(same.limits, name).value == value
+
+
+def test_a_wait_of_one_day_is_a_wait_and_none_is_not() -> None:
+    assert Wait(days=1, months=None).days == 1
+    with pytest.raises(ValueError, match="greater than or equal to 1"):
+        Wait(days=0, months=None)
