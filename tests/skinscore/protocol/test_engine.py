@@ -1,5 +1,6 @@
 """Scenarios that a clinician could follow, each a row of the written rules."""
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -297,6 +298,16 @@ def test_an_uncertain_grade_takes_the_lower_depth_and_the_higher_referral() -> N
     assert found.depth_range_mm == (0.5, 0.75)
     assert "R11" in found.referrals
     assert found.rules[0].rule_id == "M11"
+
+
+def test_a_questionnaire_may_be_dated_one_day_after_the_confirmation_and_no_more() -> None:
+    """A clinic's day may begin before UTC's; a waiting time must not run on into the future."""
+    assessment = graded(everywhere={SCARS: 2})
+    word = confirmed(assessment)
+    day = word.confirmed_at.date()
+    suggest(assessment, patient(answered_on=str(day + timedelta(days=1))), word)
+    with pytest.raises(RequestRefused, match="after the confirmation"):
+        suggest(assessment, patient(answered_on=str(day + timedelta(days=2))), word)
 
 
 def test_a_concern_that_may_be_absent_still_holds_the_depth_down() -> None:
