@@ -26,7 +26,7 @@ from typing import Any, Final
 PACKAGE: Final = Path("src/skinscore/protocol")
 TESTS: Final = Path("tests/skinscore/protocol")
 QUICK_FIRST: Final = (
-    "dates", "course", "figures", "facts", "reading", "depth_table", "rulebook", "scenarios",
+    "dates", "bounds", "course", "figures", "facts", "reading", "depth_table", "rulebook", "scenarios",
     "timing", "overriding", "overlay", "followup", "explain", "calendar", "engine", "alive",
     "invariants",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from skinscore.errors import RequestRefused
 from skinscore.protocol import explain, suggest
 from skinscore.protocol.overlay import Overlay, lay_over, read_overlay
 from skinscore.protocol.rulebook import Rulebook, load
-from skinscore.protocol.rules import Limits, Wait
+from skinscore.protocol.rules import Limits
 from tests.skinscore.protocol.patients import confirmed, graded, patient, zone_of
 
 SCARS, WRINKLES, PIGMENT = Concern
@@ -191,7 +191,10 @@ def test_an_overlay_may_repeat_a_limit_as_it_is(name: str) -> None:
     assert getattr(same.limits, name).value == value
 
 
-def test_a_wait_of_one_day_is_a_wait_and_none_is_not() -> None:
-    assert Wait(days=1, months=None).days == 1
-    with pytest.raises(ValueError, match="greater than or equal to 1"):
-        Wait(days=0, months=None)
+@pytest.mark.parametrize("field", ["name", "signed_by"])
+def test_a_name_has_one_to_eighty_letters(field: str) -> None:
+    for length in (1, 80):
+        overlaid(**{field: "x" * length})
+    for length in (0, 81):
+        with pytest.raises(RequestRefused, match=field):
+            overlaid(**{field: "x" * length})
