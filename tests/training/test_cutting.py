@@ -4,7 +4,6 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
@@ -17,6 +16,7 @@ from skinscore_training.cutting import Cut, cut
 from skinscore_training.data import shards
 from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.presets import PhotoSettings
+from tests.training.manifests import long, write
 
 FRONTAL = sample_photos()[0].read_bytes()
 LEFT = sample_photos()[2].read_bytes()
@@ -33,14 +33,13 @@ def manifest(folder: Path, photos: dict[str, bytes]) -> PhotoSettings:
     for name, data in photos.items():
         (folder / name).write_bytes(data)
     rows = [
-        (name, f"of {name}", zone.value, concern.value, 1.5, "r1")
+        long(photo=name, subject=f"of {name}", zone=zone, concern=concern, grade="1.5")
         for name in photos
         for zone in ZONES
         for concern in CONCERNS
     ]
-    columns = ["photo", "subject", "zone", "concern", "grade", "rater"]
-    pd.DataFrame(rows, columns=columns).to_csv(folder / "manifest.csv", index=False)
-    return PhotoSettings(manifest=str(folder / "manifest.csv"), share=0.5, photos_per_shard=1)
+    table = write(folder, *rows)
+    return PhotoSettings(manifest=str(table), share=0.5, photos_per_shard=1)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
@@ -30,6 +29,7 @@ from skinscore_training.split import split
 from skinscore_training.start import labels_of, read_start
 from tests.conftest import REPOSITORY
 from tests.training import fake_skin
+from tests.training.manifests import long, write
 
 
 @pytest.fixture(scope="module")
@@ -154,13 +154,17 @@ def graded(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path
         name = f"p{number}.jpg"
         (folder / name).write_bytes(sample_photos()[number % 3].read_bytes())
         rows += [
-            (name, f"s{number}", zone.value, concern.value, float(rng.integers(0, 5)), "r1")
+            long(
+                photo=name,
+                subject=f"s{number}",
+                zone=zone,
+                concern=concern,
+                grade=str(rng.integers(0, 5)),
+            )
             for zone in ZONES
             for concern in CONCERNS
         ]
-    columns = ["photo", "subject", "zone", "concern", "grade", "rater"]
-    pd.DataFrame(rows, columns=columns).to_csv(folder / "manifest.csv", index=False)
-    return folder / "manifest.csv"
+    return write(folder, *rows)
 
 
 def with_photos(preset: Preset, finished: Finished, graded: Path, **fit_changes: object) -> Preset:
