@@ -277,6 +277,9 @@ def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     (tmp_path / "build").mkdir()
     (tmp_path / "src").symlink_to(REPOSITORY / "src")
     binaries = Path(sys.executable).parent
+    assert "make demo" in readme, "a door opens on what the demo writes"
+    demo = [sys.executable, "-m", "skinscore.cli.demo", "build/demo"]
+    subprocess.run(demo, cwd=tmp_path, check=True, capture_output=True, timeout=120)
     for line in lines:
         assert line.startswith("skinscore "), "doors open with the one command"
         done = subprocess.run(

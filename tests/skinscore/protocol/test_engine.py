@@ -1,5 +1,6 @@
 """Scenarios that a clinician could follow, each a row of the written rules."""
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -297,6 +298,40 @@ def test_an_uncertain_grade_takes_the_lower_depth_and_the_higher_referral() -> N
     assert found.depth_range_mm == (0.5, 0.75)
     assert "R11" in found.referrals
     assert found.rules[0].rule_id == "M11"
+
+
+def test_a_questionnaire_may_be_dated_one_day_after_the_confirmation_and_no_more() -> None:
+    """A clinic's day may begin before UTC's; a waiting time must not run on into the future."""
+    assessment = graded(everywhere={SCARS: 2})
+    word = confirmed(assessment)
+    day = word.confirmed_at.date()
+    suggest(assessment, patient(answered_on=str(day + timedelta(days=1))), word)
+    with pytest.raises(RequestRefused, match="after the confirmation"):
+        suggest(assessment, patient(answered_on=str(day + timedelta(days=2))), word)
+
+
+def test_a_concern_that_may_be_absent_still_holds_the_depth_down() -> None:
+    """Lines of grade 0 to 2 beside scars: the mildest grade that may be there limits the zone."""
+    alone = graded(everywhere={SCARS: 3}, width=1)
+    beside = graded(everywhere={SCARS: 3, WRINKLES: 1}, width=1)
+    deeper = zone_of(suggest(alone, patient(), confirmed(alone)), CHEEK).depth_range_mm
+    found = zone_of(suggest(beside, patient(), confirmed(beside)), CHEEK)
+    assert found.concerns[1].considered == (0, 1, 2)
+    assert found.depth_range_mm == (0.25, 0.5)
+    assert deeper is not None
+    assert deeper[1] > 0.5
+
+
+def test_only_several_grades_and_several_concerns_are_explained_as_such() -> None:
+    def rules(grades: dict[Concern, int], width: int) -> set[str]:
+        assessment = graded(everywhere=grades, width=width)
+        made = zone_of(suggest(assessment, patient(), confirmed(assessment)), CHEEK)
+        return {step.rule_id for step in made.rules}
+
+    assert {"M7", "M11"}.isdisjoint(rules({SCARS: 3}, 0))
+    assert "M11" in rules({SCARS: 3}, 1)
+    assert "M7" in rules({SCARS: 3, WRINKLES: 3}, 0)
+    assert "M11" not in rules({SCARS: 3, WRINKLES: 3}, 0)
 
 
 def test_when_nothing_is_certain_to_be_there_the_depth_is_withheld() -> None:
