@@ -26,8 +26,8 @@ from typing import Any, Final
 PACKAGE: Final = Path("src/skinscore/protocol")
 TESTS: Final = Path("tests/skinscore/protocol")
 QUICK_FIRST: Final = (
-    "dates", "bounds", "course", "figures", "facts", "reading", "depth_table", "rulebook", "scenarios",
-    "timing", "overriding", "overlay", "followup", "explain", "calendar", "engine", "alive",
+    "dates", "bounds", "course", "figures", "facts", "reading", "depth_table", "rulebook",
+    "scenarios", "timing", "overriding", "overlay", "followup", "explain", "calendar", "engine", "alive",
     "invariants",
 )  # fmt: skip
 # Their tests come first: the one that is about the module most often notices.
