@@ -27,8 +27,8 @@ PACKAGE: Final = Path("src/skinscore/protocol")
 TESTS: Final = Path("tests/skinscore/protocol")
 QUICK_FIRST: Final = (
     "dates", "bounds", "course", "figures", "facts", "reading", "depth_table", "rulebook",
-    "scenarios", "timing", "overriding", "overlay", "followup", "explain", "calendar", "engine", "alive",
-    "invariants",
+    "scenarios", "timing", "overriding", "overlay", "followup", "explain", "calendar", "engine",
+    "alive", "invariants",
 )  # fmt: skip
 # Their tests come first: the one that is about the module most often notices.
 OWN_TEST: Final = {
