@@ -85,7 +85,9 @@ def test_the_card_says_what_the_model_is_and_shows_every_figure(sealed: bytes) -
     figures = (figure("rendered skin", 0.71), figure("rendered skin, tone dark", 0.93))
     model = release.open_model(sealing.with_figures(sealed, figures))
     card = write_card(model.contract, model.digest, None, {})
-    assert "Trained on rendered skin only, not validated against graders" in card
+    assert "**Trained on rendered skin only; no photo of a person was used.**" in card
+    assert "**Every figure below is on rendered skin**" in card
+    assert "not validated against graders" in card
     assert "0.71 [0.61, 0.81]" in card
     assert "| dark | 40 | not defined | 0.93 [0.83, 1.03] | not defined |" in card
     assert model.digest in card
@@ -124,6 +126,17 @@ def test_the_card_shows_the_worst_of_what_was_proven(sealed: bytes) -> None:
     card = write_card(model.contract, model.digest, proof, INT8)
     assert "| Distractors | shift | value | 0.31 | moles | ≤ 0.25 | 1 of 2 |" in card
     assert "| int8 | it is not faster | 2.1 | 0.90 | 0.0030 |" in card
+
+
+def test_the_card_of_graded_photos_claims_no_rendered_skin(sealed: bytes) -> None:
+    figures = (figure("graded photos", 0.71), figure("graded photos, tone dark", 0.93))
+    model = release.open_model(sealing.with_figures(sealed, figures))
+    calibration = model.contract.calibration.model_copy(update={"source": "graded"})
+    use = model.contract.intended_use.model_copy(update={"limits": sealing.LIMITS_GRADED})
+    contract = model.contract.model_copy(update={"calibration": calibration, "intended_use": use})
+    card = write_card(contract, model.digest, None, {})
+    assert "rendered skin" not in card
+    assert sealing.LIMITS_GRADED[0] in card
 
 
 def test_a_card_without_a_tone_table_is_not_written(sealed: bytes) -> None:

@@ -68,11 +68,10 @@ def write_card(
         _front_matter(contract),
         _introduction(contract, digest),
         "## Figures\n\n"
-        "Measured on the exported file through `skinscore.Grader`. **Every figure below is on "
-        "rendered skin**; none says how the model does on photos of people. Brackets: 95 % "
-        "interval, bootstrap by subject.\n\n"
+        f"Measured on the exported file through `skinscore.Grader`, on {_data_sets(overall)}. "
+        "Brackets: 95 % interval, bootstrap by subject.\n\n"
         + _markdown(["figure", *CONCERNS], _by_metric(overall)),
-        "## By skin tone\n\nTone by individual typology angle (ITA) of the rendered skin.\n\n"
+        "## By skin tone\n\nTone by individual typology angle (ITA) of the skin.\n\n"
         + _tone_table(by_tone, "mean_absolute_error", "Mean absolute error, grades")
         + "\n"
         + _tone_table(by_tone, "coverage", "Coverage of the likely range"),
@@ -102,7 +101,7 @@ def _introduction(contract: Contract, digest: str) -> str:
         [
             f"# {identity.name} {identity.version}",
             "",
-            f"**Trained on rendered skin only, not validated against graders.** {use.disclaimer}",
+            f"**{use.limits[0]}** {use.disclaimer}",
             "",
             f"Released {identity.released}, {identity.precision}, licence {identity.licence}, "
             f"contract digest `{digest}`.",
@@ -142,6 +141,16 @@ def _tone_table(figures: list[Figure], name: str, title: str) -> str:
     return f"{title}:\n\n" + _markdown(["tone", "subjects", *CONCERNS], rows)
 
 
+def _data_sets(figures: list[Figure]) -> str:
+    names = list(dict.fromkeys(figure.dataset for figure in figures))
+    if any("rendered" not in name for name in names):
+        return ", ".join(names)
+    return (
+        f"{', '.join(names)}. **Every figure below is on rendered skin**; none says how the model "
+        "does on photos of people"
+    )
+
+
 def _behaviour(proof: Proof | None) -> str:
     title = "## Behaviour\n\n"
     if proof is None:
@@ -175,6 +184,11 @@ def _int8(verdicts: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _calibration(contract: Contract) -> str:
     known = contract.calibration
+    warning = (
+        " Calibrated on rendered skin, a likely range promises nothing on photos of people."
+        if known.source == "rendered"
+        else ""
+    )
     rows = [
         [
             row.concern.replace("_", " "),
@@ -186,8 +200,7 @@ def _calibration(contract: Contract) -> str:
     return (
         "## Calibration\n\n"
         f"On {known.people} subjects, source **{known.source}**, nominal coverage "
-        f"{100 * known.coverage:.0f} %, marginal over zones. Calibrated on rendered skin, a likely "
-        "range promises nothing on photos of people.\n\n"
+        f"{100 * known.coverage:.0f} %, marginal over zones.{warning}\n\n"
         + _markdown(["concern", "temperature", "threshold"], rows)
     )
 
@@ -203,7 +216,8 @@ def _training(contract: Contract) -> str:
             f"- Labels: {origin.label_source}. Manifest sha256 `{origin.manifest_sha256}`.",
             f"- MLflow run `{origin.mlflow_run_id}`.",
             f"- Libraries: {libraries}.",
-            "- No photo of a person, no third-party weights.",
+            *(["- No photo of a person."] if origin.label_source == "rendered" else []),
+            "- No third-party weights.",
         ]
     )
 
