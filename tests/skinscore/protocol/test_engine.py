@@ -335,6 +335,28 @@ def test_only_several_grades_and_several_concerns_are_explained_as_such() -> Non
     assert "M11" not in rules({SCARS: 3, WRINKLES: 3}, 0)
 
 
+@pytest.mark.parametrize(("age", "off_label"), [(21, True), (22, False)])
+def test_the_label_holds_from_its_age_on(age: int, off_label: bool) -> None:
+    assessment = graded(everywhere={SCARS: 3})
+    suggestion = suggest(assessment, patient(age_years=age), confirmed(assessment))
+    assert zone_of(suggestion, CHEEK).off_label is off_label
+
+
+@pytest.mark.parametrize(
+    ("grades", "words"),
+    [
+        ({PIGMENT: 1}, "range, at most 0.25 mm"),
+        ({PIGMENT: 2}, "range 0.25-0.5 mm"),
+        ({SCARS: 4, WRINKLES: 4}, "range 1-1.5 mm"),  # of two that end alike, the shallower start
+    ],
+)
+def test_the_published_range_is_named_as_it_is(grades: dict[Concern, int], words: str) -> None:
+    assessment = graded(everywhere=grades)
+    answers = patient(scars_flatten_on_stretching="no")
+    found = zone_of(suggest(assessment, answers, confirmed(assessment)), CHEEK)
+    assert any(words in note for note in found.notes), found.notes
+
+
 def test_when_nothing_is_certain_to_be_there_the_depth_is_withheld() -> None:
     assessment = graded(everywhere={WRINKLES: 1}, width=1)
     found = zone_of(suggest(assessment, patient(), confirmed(assessment)), CHEEK)
