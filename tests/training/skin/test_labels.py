@@ -43,19 +43,36 @@ def test_deeper_lines_never_score_lower(
     assert 0 <= before <= labels.wrinkle_score(kind, length, depth * factor, 900.0) + 1e-9 <= 4.1
 
 
-@given(st.integers(1, 30), st.floats(0.05, 1.0))
-def test_one_more_scar_never_scores_lower(count: int, depth: float) -> None:
+@given(st.integers(1, 30), st.floats(0.05, 1.0), st.sampled_from([0, 1, 2]))
+def test_one_more_scar_never_scores_lower(count: int, slope: float, kind: int) -> None:
     def score(number: int) -> float:
-        ones = np.ones(number)
-        return labels.scar_score(np.zeros(number, np.int64), 2 * ones, depth * ones, 1500.0)
+        return labels.scar_score(np.full(number, kind), np.full(number, slope), 1500.0)
 
     assert score(count) <= score(count + 1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.floats(0, 2)), min_size=1, max_size=40))
+def test_steeper_scars_never_score_lower_and_beyond_the_visible_slope_no_higher(
+    drawn: list[tuple[int, float]],
+) -> None:
+    kind, slope = (np.array(values) for values in zip(*drawn, strict=True))
+    low = labels.scar_score(kind, slope, 1500.0)
+    assert low <= labels.scar_score(kind, 1.5 * slope, 1500.0) + 1e-9
+    steep = np.maximum(slope, labels.VISIBLE_SLOPE)
+    assert labels.scar_score(kind, steep, 1500.0) == labels.scar_score(kind, 9 * steep, 1500.0)
+
+
+def test_one_faint_broad_dent_does_not_outweigh_ten_sharp_pits() -> None:
+    dent = labels.scar_score(np.array([2]), np.array([0.1]), 1600.0)
+    pits = labels.scar_score(np.zeros(10, np.int64), np.full(10, 0.8), 1600.0)
+    assert labels.grade_of(dent) == 0
+    assert labels.grade_of(pits) == 2
 
 
 def test_nothing_scores_nothing() -> None:
     none = np.zeros(0)
     assert labels.wrinkle_score(ZoneKind.CHEEK, none, none, 1000.0) == 0
-    assert labels.scar_score(np.zeros(0, np.int64), none, none, 1000.0) == 0
+    assert labels.scar_score(np.zeros(0, np.int64), none, 1000.0) == 0
     assert labels.pigment_score(0.0) == 0
 
 

@@ -124,7 +124,7 @@ def _curve(
     for dose in doses:
         scores = bare.scores.copy()
         scores[:, swept] = dose
-        wanted = Wanted(bare.ita_deg, scores, hard_negative=False)
+        wanted = Wanted(bare.ita_deg, scores, distracted=False)
         made.append(make_subject(seed, number, plan, geometry, wanted))
     view = draw_view(seed, number, 0, made[0])
     parts = shoot_each(made, [view] * len(made), number, geometry, seed)

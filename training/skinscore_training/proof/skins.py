@@ -28,14 +28,14 @@ def tone_of(seed: int, number: int) -> float:
 
 def clear(geometry: Geometry, tone_deg: float) -> Wanted:
     """Ask for skin that carries none of the three conditions."""
-    return Wanted(tone_deg, np.zeros((geometry.slots + 1, len(CONCERNS))), hard_negative=False)
+    return Wanted(tone_deg, np.zeros((geometry.slots + 1, len(CONCERNS))), distracted=False)
 
 
 def affected(geometry: Geometry, tone_deg: float, seed: int, number: int) -> Wanted:
     """Ask for skin with something of all three conditions in every zone."""
     rng = stream(seed, number, "proof affected")
     scores = rng.uniform(1.0, 3.0, (geometry.slots + 1, len(CONCERNS)))
-    return Wanted(tone_deg, scores, hard_negative=False)
+    return Wanted(tone_deg, scores, distracted=False)
 
 
 def shoot_each(

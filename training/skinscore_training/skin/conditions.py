@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from skinscore_training.skin.streams import coin
 
 Draws = Callable[[str], np.random.Generator]  # the named streams of one subject
 
+DISTRACTED: Final = 0.1  # of the people
+GRADE_SHARES: Final = (0.36, 0.16, 0.16, 0.16, 0.16)
 _BISECTIONS = 12
 _DARKEST = 18.0  # % melanosomes that a lesion adds to light skin at most
 _CLEAR_OF = 30  # px; a smaller region is left bare
@@ -26,7 +29,7 @@ class Wanted:
 
     ita_deg: float
     scores: Floats  # (K+1,3) 0..4 per slot, and last for the skin outside every slot
-    hard_negative: bool  # no condition anywhere, most distractors present
+    distracted: bool  # most distractors are laid on
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +43,22 @@ class Conditions:
     excess: Map
 
 
-def draw_wanted(
-    rng: np.random.Generator, slots: int, hard_negatives: float, clear_skin: float
-) -> Wanted:
-    """Draw tone and scores, independent of each other; 40 % of later regions follow the first."""
-    hard, clear = coin(rng, hard_negatives), coin(rng, clear_skin)
+def draw_wanted(rng: np.random.Generator, slots: int) -> Wanted:
+    """Draw tone, scores and whether much distracts, all independent of each other.
+
+    A concern's scores say nothing of another's, least of all its absence
+    (docs/decisions/0022); 40 % of later regions follow the first.
+    """
+    distracted = coin(rng, DISTRACTED)
     tone = rng.uniform(-60, 65)
-    grades = rng.integers(0, 5, (slots + 1, 3))
+    grades = rng.choice(5, (slots + 1, 3), p=GRADE_SHARES)
     follows = rng.random(grades.shape) < 0.4
     grades = np.where(follows, grades[:1], grades)
     scores = grades + rng.uniform(-0.5, 0.5, grades.shape)
     # Most unaffected skin is bare; some carries a trace below the first threshold.
     trace = np.where(rng.random(grades.shape) < 0.3, rng.uniform(0, 0.4, grades.shape), 0.0)
     scores = np.where(grades == 0, trace, scores).clip(0, 4)
-    return Wanted(tone, scores * (not (hard or clear)), hard)
+    return Wanted(tone, scores, distracted)
 
 
 def paint_conditions(
@@ -87,9 +92,7 @@ def measure(
     every, lines = conditions.scars, conditions.lines
     near, on = sample(mask, every.xy), sample(mask, lines.xy)
     scores = {
-        Concern.ACNE_SCARRING: labels.scar_score(
-            every.kind[near], every.area_mm2[near], every.depth_mm[near], area
-        ),
+        Concern.ACNE_SCARRING: labels.scar_score(every.kind[near], every.slope[near], area),
         Concern.WRINKLES: labels.wrinkle_score(
             zone.kind, lines.length_mm[on], lines.depth_mm[on], area
         ),
@@ -138,7 +141,7 @@ def _wrinkles(
         any_score = neighbours.uniform(-2.5, 4.0)
         slot = zones.index(zone) if zone in zones else -1
         target = float(wanted.scores[slot, 1] if slot >= 0 else any_score)
-        if target <= 0 or wanted.hard_negative:
+        if target <= 0:
             continue
         knots = labels.WRINKLE_KNOTS[zone.kind]
         depth = float(np.interp(target, labels.SCORES, knots))
@@ -177,7 +180,7 @@ def _scars(draws: Draws, sheet: Sheet, regions: NDArray[np.float32], wanted: Flo
         )
         counted = sample(inside, drawn.xy)
         score = _scar_score(drawn, counted, float(region.sum()) * sheet.mm_per_px**2)
-        parts.append(drawn.deeper(_factor_to(score, float(wanted[number]), 0.1, 4.0)))
+        parts.append(drawn.deeper(_factor_to(score, float(wanted[number]), 0.1, 3.0)))
     return scars.joined(parts)
 
 
@@ -187,8 +190,8 @@ def _scar_score(
     """The score of the counted scars as a function of how much deeper they are made."""
 
     def score(factor: float) -> float:
-        depth = drawn.deeper(factor).depth_mm[counted]
-        return labels.scar_score(drawn.kind[counted], drawn.area_mm2[counted], depth, zone_mm2)
+        slope = drawn.deeper(factor).slope[counted]
+        return labels.scar_score(drawn.kind[counted], slope, zone_mm2)
 
     return score
 

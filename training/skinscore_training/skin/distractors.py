@@ -171,7 +171,10 @@ def stubble(rng: np.random.Generator, sheet: Sheet, skin: Skin, region: Map) -> 
     points = xy[:, None] + steps[None, :, None] * np.stack([np.cos(lean), np.sin(lean)], 1)[:, None]
     dot = np.full(len(xy) * pieces, rng.uniform(0.4, 1.0) * 0.035)
     drawn = splat(sheet, points.reshape(-1, 2), dot, np.full(dot.size, 0.12))
-    skin.hair = np.maximum(skin.hair, np.clip(drawn, 0, 0.85) * region)
+    # What is cut too short to be seen one by one darkens the skin as a whole.
+    patchy = np.clip(1 + 0.3 * smooth_noise(rng, sheet, 12), 0.3, 1.7)
+    shade = np.float32(rng.uniform(0, 0.3)) * patchy
+    skin.hair = np.maximum(skin.hair, np.clip(np.maximum(drawn, shade), 0, 0.85) * region)
     return {"stubble": density * (0.3 + length)}
 
 

@@ -144,8 +144,7 @@ def _scars(seed: int, wanted: Scores, masks: Mapping[Zone, NDArray[np.bool_]]) -
             continue
         drawn = scars.draw_scars(stream(seed, "scars", zone.value), mask, target, SHEET.mm_per_px)
         inside = sample(mask, drawn.xy).astype(np.bool_)
-        kind, size, deep = drawn.kind[inside], drawn.area_mm2[inside], drawn.depth_mm[inside]
-        score = partial(_scars_score, kind, size, deep, _area(mask))
+        score = partial(_scars_score, drawn, inside, _area(mask))
         parts.append(drawn.deeper(_bisect(score, target)))
     return parts
 
@@ -157,9 +156,10 @@ def _lines_score(
 
 
 def _scars_score(
-    kind: NDArray[np.int64], size_mm2: Array, depth_mm: Array, area_mm2: float, factor: float
+    drawn: scars.Scars, inside: NDArray[np.bool_], area_mm2: float, factor: float
 ) -> float:
-    return labels.scar_score(kind, size_mm2, depth_mm * factor, area_mm2)
+    slope = drawn.deeper(factor).slope[inside]
+    return labels.scar_score(drawn.kind[inside], slope, area_mm2)
 
 
 def _bisect(score: Callable[[float], float], target: float) -> float:
@@ -221,9 +221,7 @@ def _measure(
     on = sample(mask, lines.xy).astype(np.bool_)
     area = _area(mask)
     return {
-        Concern.ACNE_SCARRING: labels.scar_score(
-            pits.kind[near], pits.area_mm2[near], pits.depth_mm[near], area
-        ),
+        Concern.ACNE_SCARRING: labels.scar_score(pits.kind[near], pits.slope[near], area),
         Concern.WRINKLES: labels.wrinkle_score(
             zone.kind, lines.length_mm[on], lines.depth_mm[on], area
         ),

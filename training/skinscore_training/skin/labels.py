@@ -41,27 +41,28 @@ Floats = NDArray[np.float64]
 SCORES: Final = (0.0, 0.5, 1.5, 2.5, 3.5, 4.0)
 
 # Index where the score passes SCORES.
-#   scar index: sum of weight * area mm^2 * min(depth / 0.5 mm, 2) / zone area mm^2 with the ECCA
-#   weights 15 ice pick, 20 boxcar, 25 rolling
-SCAR_KNOTS: Final = (0.0, 0.03, 0.2, 0.8, 2.2, 5.0)
+#   scar index: scars per cm^2, each by its type's weight and by how much of it shows; over a cheek
+#   of 16 cm^2 the cuts are about 1, 4, 10 and 21 boxcar scars (ECCA and Goodman-Baron count: few,
+#   up to ten or twenty, more)
+SCAR_KNOTS: Final = (0.0, 0.06, 0.25, 0.6, 1.3, 2.5)
 #   pigment index: mean melanosome excess over the zone, % of volume as on light skin (area share x
 #   darkness); darker skin needs more for the same contrast, see tissue.contrast_dilution
 PIGMENT_KNOTS: Final = (0.0, 0.06, 0.25, 0.75, 1.8, 4.0)
-#   wrinkle depth, mm, by zone kind (methods c.5)
-_FINE: Final = (0.0, 0.03, 0.08, 0.20, 0.40, 0.80)
+#   wrinkle depth, mm, by zone kind: what a photo of 2.5 px/mm shows as such (docs/decisions/0026)
+_FINE: Final = (0.0, 0.08, 0.18, 0.32, 0.55, 0.9)
 WRINKLE_KNOTS: Final[Mapping[ZoneKind, tuple[float, ...]]] = {
-    ZoneKind.FOREHEAD: (0.0, 0.05, 0.10, 0.25, 0.50, 1.0),
-    ZoneKind.GLABELLA: (0.0, 0.08, 0.15, 0.35, 0.70, 1.5),
+    ZoneKind.FOREHEAD: (0.0, 0.10, 0.22, 0.42, 0.75, 1.2),
+    ZoneKind.GLABELLA: (0.0, 0.12, 0.28, 0.55, 0.95, 1.6),
     ZoneKind.TEMPLE: _FINE,
-    ZoneKind.CROWS_FEET: (0.0, 0.04, 0.08, 0.20, 0.40, 0.80),
-    ZoneKind.UNDER_EYE: (0.0, 0.03, 0.06, 0.12, 0.25, 0.40),
-    ZoneKind.NOSE: (0.0, 0.03, 0.08, 0.15, 0.30, 0.50),
+    ZoneKind.CROWS_FEET: _FINE,
+    ZoneKind.UNDER_EYE: (0.0, 0.07, 0.15, 0.26, 0.42, 0.65),
+    ZoneKind.NOSE: (0.0, 0.10, 0.22, 0.38, 0.60, 0.9),
     ZoneKind.CHEEK: _FINE,
-    ZoneKind.NASOLABIAL: (0.0, 0.10, 0.20, 0.70, 1.5, 3.0),
+    ZoneKind.NASOLABIAL: (0.0, 0.20, 0.50, 1.0, 1.8, 3.0),
     ZoneKind.LOWER_CHEEK: _FINE,
-    ZoneKind.MARIONETTE: (0.0, 0.10, 0.30, 0.70, 1.2, 2.5),
-    ZoneKind.UPPER_LIP: (0.0, 0.03, 0.08, 0.15, 0.30, 0.60),
-    ZoneKind.CHIN: (0.0, 0.10, 0.20, 0.50, 1.0, 2.0),
+    ZoneKind.MARIONETTE: (0.0, 0.15, 0.40, 0.80, 1.4, 2.5),
+    ZoneKind.UPPER_LIP: (0.0, 0.07, 0.16, 0.28, 0.45, 0.75),
+    ZoneKind.CHIN: (0.0, 0.15, 0.35, 0.70, 1.2, 2.0),
 }
 #   length of line, mm per cm^2 of zone, that counts as one full set of lines
 LINE_DENSITY: Final[Mapping[ZoneKind, float]] = {
@@ -80,16 +81,31 @@ LINE_DENSITY: Final[Mapping[ZoneKind, float]] = {
 }
 WORST_LENGTH_MM: Final = 10.0  # the line that clinicians look at first
 MIN_AREA_MM2: Final = 600.0  # in a small zone one scar is not half of it
-_ECCA: Final = (15.0, 20.0, 25.0)  # ice pick, boxcar, rolling
+# Ice pick, boxcar, rolling: the ECCA weights 15, 20, 25, with a boxcar scar as the unit.
+SCAR_WEIGHTS: Final = (0.75, 1.0, 1.25)
+# Walls as steep as this (rise over run) are seen under any light; flatter ones in proportion.
+VISIBLE_SLOPE: Final = 0.35
 
 
-def scar_score(
-    kind: NDArray[np.int64], area_mm2: Floats, depth_mm: Floats, zone_mm2: float
-) -> float:
-    """Score 0..4 of the scars (n,) inside a zone; ``kind`` 0 ice pick, 1 boxcar, 2 rolling."""
-    weight = np.array(_ECCA)[kind]
-    total = float((weight * area_mm2 * np.minimum(depth_mm / 0.5, 2)).sum())
-    return float(np.interp(total / max(zone_mm2, MIN_AREA_MM2), SCAR_KNOTS, SCORES))
+def scar_score(kind: NDArray[np.int64], slope: Floats, zone_mm2: float) -> float:
+    """Score 0..4 of the scars (n,) inside a zone, by number, type and how much of them shows.
+
+    Args:
+        kind: 0 ice pick, 1 boxcar, 2 rolling.
+        slope: of their steepest walls, rise over run.
+    """
+    total = float((np.array(SCAR_WEIGHTS)[kind] * shown(slope)).sum())
+    return float(np.interp(total / scar_area_cm2(zone_mm2), SCAR_KNOTS, SCORES))
+
+
+def shown(slope: Floats) -> Floats:
+    """How much (n,; 0..1) a wall of this slope stands out by shading."""
+    return np.minimum(slope / VISIBLE_SLOPE, 1.0)
+
+
+def scar_area_cm2(zone_mm2: float) -> float:
+    """The area, cm^2, that a zone's scars are counted against."""
+    return max(zone_mm2, MIN_AREA_MM2) / 100
 
 
 def pigment_score(mean_excess: float) -> float:

@@ -21,7 +21,6 @@ class Lighting:
     fill: NDArray[np.float32]  # (3,) a second lamp
     fill_colour: NDArray[np.float32]
     ambient: NDArray[np.float32]  # (3,) from all sides
-    softness_mm: float  # how far the key light's own size blurs its shading
     roughness: float
     gloss: float  # strength of the surface reflection
     shadow: float  # share of the key light that a cast shadow takes, 0 none
@@ -47,7 +46,6 @@ def draw_lighting(rng: np.random.Generator) -> Lighting:
         fill=_towards(rng.uniform(0, 0.8), rng.uniform(-1.2, 1.2)),
         fill_colour=(second * _tint(cool)).astype(np.float32),
         ambient=(ambient * _tint(cool)).astype(np.float32),
-        softness_mm=log_uniform(rng, 0.05, 0.8),
         roughness=rng.uniform(0.28, 0.55),
         gloss=log_uniform(rng, 0.05, 0.7),
         shadow=rng.uniform(0.2, 0.9) if coin(rng, 0.3) else 0.0,

@@ -1,17 +1,22 @@
 """Atrophic acne scars by type (Jacob 2001): ice pick, boxcar, rolling; sizes in methods c.6."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinscore_training.skin.sheet import Discs, Floats, Map, Sheet, lay_discs, splat
+from skinscore_training.skin import labels
+from skinscore_training.skin.sheet import Discs, Floats, Map, Sheet, lay_discs, sample, splat
 
 ICE_PICK, BOXCAR, ROLLING = 0, 1, 2
-_RADIUS_MM: Final = ((0.3, 0.9), (0.8, 2.2), (2.5, 6.0))
-_DEEPEST_MM: Final = np.array((1.6, 0.9, 1.2))
-_DEPTH_MM: Final = ((0.35, 1.0), (0.12, 0.5), (0.15, 0.6))  # before scaling to the wanted index
+_RADIUS_MM: Final = ((0.4, 1.0), (0.8, 2.2), (2.5, 6.0))
+_DEPTH_MM: Final = ((0.4, 1.2), (0.2, 0.6), (0.4, 1.5))  # before scaling to the wanted index
+_DEEPEST_MM: Final = np.array((1.6, 0.9, 1.8))
+_MOST: Final = 120  # scars of one zone
+# Width of a Gaussian pit over its radius: a V-shaped pit keeps a third of the cylinder's volume.
+_SIGMA: Final = np.array((0.45, np.nan, 0.5))
+_EDGE_MM: Final = 0.35  # of a boxcar scar's wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,15 @@ class Scars:
     phase: Floats
 
     @property
-    def area_mm2(self) -> Floats:
-        return np.pi * self.radius_mm**2
+    def slope(self) -> Floats:
+        """Rise over run (n,) of the steepest wall; of a Gaussian d/sigma e^-1/2, of a step 3/2."""
+        wall = np.where(
+            self.kind == BOXCAR, _EDGE_MM / 1.5, _SIGMA[self.kind] * self.radius_mm * np.exp(0.5)
+        )
+        return self.depth_mm / wall
+
+    def first(self, count: int) -> "Scars":
+        return Scars(*(getattr(self, field.name)[:count] for field in fields(self)))
 
     def deeper(self, factor: float) -> "Scars":
         return Scars(
@@ -45,44 +57,60 @@ class Scars:
 def draw_scars(
     rng: np.random.Generator, region: NDArray[np.bool_], severity: float, mm_per_px: float
 ) -> Scars:
-    """Draw scars inside ``region`` (H,W) in clusters; number and size grow with severity 0..4."""
+    """Draw scars inside ``region`` (H,W) in clusters; the number makes the severity 0..4."""
     rows, columns = np.nonzero(region)
-    area_cm2 = rows.size * mm_per_px**2 / 100
-    per_cm2 = np.interp(severity, (0, 1, 2, 3, 4), (0.1, 0.25, 0.8, 1.6, 2.8)) * rng.uniform(
-        0.6, 1.5
+    if not rows.size:
+        return joined([])
+    kind = _kinds(rng, severity)
+    low, high = np.array(_RADIUS_MM)[kind].T
+    shallow, deep = np.array(_DEPTH_MM)[kind].T
+    everyone = Scars(
+        xy=_places(rng, region, rows, columns, mm_per_px),
+        kind=kind,
+        radius_mm=low + (high - low) * rng.beta(1.6, 2.4, _MOST),
+        # Few and shallow, or deep and many.
+        depth_mm=(0.7 + 0.12 * severity) * (shallow + (deep - shallow) * rng.beta(1.5, 1.8, _MOST)),
+        aspect=rng.uniform(1.0, 1.7, _MOST),
+        angle=rng.uniform(0, np.pi, _MOST),
+        phase=rng.uniform(0, 2 * np.pi, _MOST),
     )
-    count = int(np.clip(rng.poisson(per_cm2 * area_cm2), 2, 120)) if rows.size else 0
+    seen = np.cumsum(np.array(labels.SCAR_WEIGHTS)[kind] * labels.shown(everyone.slope))
+    index = float(np.interp(severity, labels.SCORES, labels.SCAR_KNOTS))
+    wanted = index * labels.scar_area_cm2(rows.size * mm_per_px**2)
+    # As many as come nearest; what is left to the wanted index is a matter of depth.
+    count = int(np.argmin(np.abs(np.concatenate([[0.0], seen]) - wanted)))
+    return everyone.first(max(count, 1))
+
+
+def _kinds(rng: np.random.Generator, severity: float) -> NDArray[np.int64]:
+    """Types (_MOST,) in one person's mix."""
     mix = rng.dirichlet((3.2, 1.6, 1.0))
     if rng.random() < 0.3:  # one type dominates
         mix = np.eye(3)[rng.choice(3, p=mix)] * 0.85 + 0.05
-    kind = rng.choice(3, count, p=mix / mix.sum())
+    kind = rng.choice(3, _MOST, p=mix / mix.sum())
     if severity < 1.5:
         kind = np.where(kind == ROLLING, BOXCAR, kind)
-    low, high = np.array(_RADIUS_MM)[kind].T
-    size = rng.beta(1.6, 2.4, count)
-    shallow, deep = np.array(_DEPTH_MM)[kind].T
-    xy = np.zeros((count, 2))
-    if count:
-        seeds = rng.integers(rows.size, size=max(1, count // 6 + 1))
-        seed = seeds[rng.integers(seeds.size, size=count)]
-        free = rng.integers(rows.size, size=count)
-        clustered = (rng.random(count) < 0.6) & (np.arange(count) > 1)  # two stay inside
-        offset = rng.normal(0, 6 / mm_per_px, (count, 2)) * clustered[:, None]
-        chosen = np.where(clustered, seed, free)
-        xy = (
-            np.stack([columns[chosen], rows[chosen]], 1)
-            + offset
-            + rng.uniform(-0.5, 0.5, (count, 2))
-        )
-    return Scars(
-        xy=xy,
-        kind=kind.astype(np.int64),
-        radius_mm=low + (high - low) * size,
-        depth_mm=shallow + (deep - shallow) * rng.beta(1.5, 1.8, count),
-        aspect=rng.uniform(1.0, 1.7, count),
-        angle=rng.uniform(0, np.pi, count),
-        phase=rng.uniform(0, 2 * np.pi, count),
+    return kind.astype(np.int64)
+
+
+def _places(
+    rng: np.random.Generator,
+    region: NDArray[np.bool_],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    mm_per_px: float,
+) -> Floats:
+    """Points (_MOST,2; px) inside ``region``, most of them around one centre per 4 cm^2."""
+    area_cm2 = rows.size * mm_per_px**2 / 100
+    centres = rng.integers(rows.size, size=1 + int(area_cm2 / 4))
+    chosen = centres[rng.integers(centres.size, size=_MOST)]
+    free = rng.integers(rows.size, size=_MOST)
+    clustered = np.stack([columns[chosen], rows[chosen]], 1) + rng.normal(
+        0, 6 / mm_per_px, (_MOST, 2)
     )
+    astray = (rng.random(_MOST) > 0.6) | ~sample(region, clustered)
+    alone = np.stack([columns[free], rows[free]], 1)
+    return np.where(astray[:, None], alone, clustered) + rng.uniform(-0.5, 0.5, (_MOST, 2))
 
 
 def joined(parts: list[Scars]) -> Scars:
@@ -101,9 +129,8 @@ def scar_relief(sheet: Sheet, scars: Scars) -> tuple[Map, Map]:
     """Return the height (H,W; mm) and the coverage of flat floors (H,W; 0..1), free of pores."""
     pick, roll = scars.kind == ICE_PICK, scars.kind == ROLLING
     box = scars.kind == BOXCAR
-    # A V-shaped pit of radius R keeps a third of the cylinder's volume; its Gaussian: 0.45 R.
     soft = pick | roll
-    sigma = scars.radius_mm * np.where(pick, 0.45, 0.5)
+    sigma = scars.radius_mm * _SIGMA[scars.kind]
     volume = -2 * np.pi * sigma**2 * scars.depth_mm
     # A rolling scar is tethered: its surroundings bulge a little.
     rim = np.where(roll, 0.25, 0.0)
@@ -117,7 +144,7 @@ def scar_relief(sheet: Sheet, scars: Scars) -> tuple[Map, Map]:
         x=scars.xy[box, 0],
         y=scars.xy[box, 1],
         radius_mm=scars.radius_mm[box],
-        edge_mm=np.full(int(box.sum()), 0.35),
+        edge_mm=np.full(int(box.sum()), _EDGE_MM),
         aspect=scars.aspect[box],
         angle=scars.angle[box],
         ragged=np.full(int(box.sum()), 0.06),
@@ -129,7 +156,7 @@ def scar_relief(sheet: Sheet, scars: Scars) -> tuple[Map, Map]:
 
 
 def scar_map(sheet: Sheet, scars: Scars) -> Map:
-    """Return the (H,W) ground truth 0..1: coverage times relative depth, 1 at 0.8 mm."""
+    """Return the (H,W) ground truth 0..1: coverage times how much of each scar shows."""
     discs = Discs(
         x=scars.xy[:, 0],
         y=scars.xy[:, 1],
@@ -139,6 +166,6 @@ def scar_map(sheet: Sheet, scars: Scars) -> Map:
         angle=scars.angle,
         ragged=np.zeros(scars.kind.size),
         phase=scars.phase,
-        value=np.clip(scars.depth_mm / 0.8, 0.15, 1),
+        value=np.clip(labels.shown(scars.slope), 0.15, 1),
     )
     return np.clip(lay_discs(sheet, discs), 0, 1)

@@ -36,7 +36,7 @@ def contact_sheet(
             for grade in range(5):
                 scores = np.zeros((geometry.slots + 1, 3))
                 scores[:, CONCERNS.index(concern)] = grade
-                wanted = Wanted(ita_deg=tone, scores=scores, hard_negative=False)
+                wanted = Wanted(ita_deg=tone, scores=scores, distracted=False)
                 made.append(make_subject(seed, number, by_name[name], geometry, wanted))
             view = draw_view(seed, number, int(tone + 90), made[0])
             if native_px_per_mm is not None:

@@ -31,8 +31,6 @@ from skinscore_training.skin.wrinkles import line_relief
 
 # How much larger than the crop the sheet is, so that views can shift, turn and squeeze it.
 MARGIN: Final = 1.35
-HARD_NEGATIVES: Final = 0.1
-CLEAR_SKIN: Final = 0.08  # most skin carries none of the three; three drawn zeros are rare
 # A zone of which hair and features leave less than this is not graded, as in the product.
 MIN_VISIBLE: Final = 0.35
 _BEARD: Final = (ZoneKind.UPPER_LIP, ZoneKind.CHIN, ZoneKind.MARIONETTE, ZoneKind.LOWER_CHEEK)
@@ -51,7 +49,7 @@ _CHANCE: Final = {  # of each distractor, in the order they are laid on
     "strands": 0.15,
     "make_up": 0.25,
 }
-_CHANCE_HARD: Final = 0.7
+_CHANCE_DISTRACTED: Final = 0.7
 _STUBBLE: Final = 0.3  # where a beard grows
 _TOOLS: Final = {
     "redness": distractors.flush,
@@ -106,7 +104,7 @@ def make_subject(
     def draws(name: str) -> np.random.Generator:
         return stream(seed, number, plan.name, name)
 
-    wanted = wanted or draw_wanted(draws("wanted"), geometry.slots, HARD_NEGATIVES, CLEAR_SKIN)
+    wanted = wanted or draw_wanted(draws("wanted"), geometry.slots)
     placement = place(draws("place"), plan, sheet)
     zones = [zone.mirrored if plan.mirror else zone for zone in plan.zones]
     outlined = _masks(draws("masks"), placement, zones, geometry.slots)
@@ -117,7 +115,7 @@ def make_subject(
     floors = _lay_on(draws, sheet, skin, conditions, contrast_dilution(tone))
     nuisance |= _texture(draws, sheet, skin, zones, floors)
     if only is None:
-        only = _draw_distractors(draws("which"), zones, wanted.hard_negative)
+        only = _draw_distractors(draws("which"), zones, wanted.distracted)
     nuisance |= _distract(draws, placement, skin, only)
     painted, values = paint_features(draws("features"), placement, skin)
     for name, (_, put_on) in _WORN.items():
@@ -192,10 +190,14 @@ def _strand_albedo(rng: np.random.Generator) -> float:
     return rng.uniform(0.2, 0.5) if coin(rng, 0.2) else log_uniform(rng, 0.01, 0.12)
 
 
-def _draw_distractors(rng: np.random.Generator, zones: list[Zone], hard: bool) -> frozenset[str]:
-    """Each by its own chance; most of them on a hard negative."""
+def _draw_distractors(
+    rng: np.random.Generator, zones: list[Zone], distracted: bool
+) -> frozenset[str]:
+    """Each by its own chance; most of them where much distracts."""
     drawn = {
-        name for name, chance in _CHANCE.items() if coin(rng, _CHANCE_HARD if hard else chance)
+        name
+        for name, chance in _CHANCE.items()
+        if coin(rng, _CHANCE_DISTRACTED if distracted else chance)
     }
     if any(zone.kind in _BEARD for zone in zones) and coin(rng, _STUBBLE):
         drawn.add("stubble")
