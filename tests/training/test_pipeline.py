@@ -12,7 +12,7 @@ from skinscore.assets.shipped import sample_photos
 from skinscore.contract.release import read_model
 from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.zones import ZONES
-from skinscore.errors import RequestRefused
+from skinscore.errors import NotReady, RequestRefused
 from skinscore.grading.grader import Grader
 from skinscore.imaging import face_models
 from skinscore_training import checkpoint, int8, presets, runs
@@ -224,6 +224,28 @@ def test_recalibration_leaves_the_weights_as_they_are(
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert calibrate(alone, folder).source == "graded"
     assert labels_of(alone) == "rendered"
+
+
+@pytest.mark.slow
+def test_a_model_file_alone_is_enough_to_go_on_from(
+    preset: Preset, finished: Finished, tmp_path: Path
+) -> None:
+    onward = preset.model_copy(
+        update={"fit": preset.fit.model_copy(update={"start": str(finished.folder.release)})}
+    )
+    folder = RunFolder(tmp_path / "onward")
+    render(onward.render, None, folder.rendered, fake_skin.render)
+    split(onward.split, folder.rendered, folder.splits)
+    assert fit(onward, folder)["epoch"] == onward.fit.epochs
+    assert labels_of(onward) == "rendered"
+
+
+def test_a_start_that_is_no_model_file_is_refused(preset: Preset, tmp_path: Path) -> None:
+    (tmp_path / "notes.onnx").write_text("no model")
+    fit_settings = preset.fit.model_copy(update={"start": str(tmp_path / "notes.onnx")})
+    with pytest.raises(NotReady) as refusal:
+        read_start(preset.model_copy(update={"fit": fit_settings}))
+    assert refusal.value.code == "model_not_onnx"
 
 
 @pytest.mark.slow

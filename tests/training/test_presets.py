@@ -77,7 +77,7 @@ def test_choosing_a_preset_writes_what_dvc_reads(tmp_path: Path) -> None:
     assert yaml.safe_load(params.read_text()) == {
         "preset": "finetune",
         "photos": "data/graded",
-        "start": "runs/full/fit/weights.pt",
+        "start": "src/skinscore/assets/skinscore.onnx",
     }
 
 

@@ -19,6 +19,7 @@ from tests.training import fake_skin
 
 SETTINGS = FitSettings(
     start=None,
+    frozen_stages=0,
     epochs=3,
     batch_crops=4,
     accumulate=1,
@@ -59,6 +60,20 @@ def nothing() -> None:
 
 def run_epoch(training: Trainer, data: RenderedDataset) -> None:
     training.curves.append(training.epoch(data, nothing, nothing))
+
+
+def test_frozen_stages_stay_as_they_were_with_their_statistics(data: RenderedDataset) -> None:
+    training = trainer(data, SETTINGS.model_copy(update={"frozen_stages": 2}))
+    before = {name: value.clone() for name, value in training.ema.model.state_dict().items()}
+    run_epoch(training, data)
+    moved = {
+        name
+        for name, value in training.ema.model.state_dict().items()
+        if not torch.equal(before[name], value)
+    }
+    frozen = ("encoder.stages.0.", "encoder.stages.1.")
+    assert not any(name.startswith(frozen) for name in moved)
+    assert any(name.startswith("encoder.stages.2.") for name in moved)
 
 
 class KilledError(Exception):

@@ -18,6 +18,7 @@ from tests.models import SMALL
 
 SETTINGS = FitSettings(
     start=None,
+    frozen_stages=0,
     epochs=1,
     batch_crops=4,
     accumulate=1,

@@ -86,7 +86,8 @@ class LossWeights(Document):
 class FitSettings(Document):
     """How the network is trained."""
 
-    start: str | None  # folder of a finished run whose weights are gone on with; null: none
+    start: str | None  # a model file or the folder of a finished run to go on from; null: none
+    frozen_stages: Annotated[int, Field(ge=0, le=5)]  # of the encoder, first ones, kept as started
     epochs: NoneOrMore  # 0: the start's weights as they are
     batch_crops: Count  # per step, over all processes; every view of a crop is in the same step
     accumulate: Count  # parts that a step's batch is computed in, one after another
@@ -185,6 +186,8 @@ class Preset(Document):
             yield "photos.share is below 1, but render.people is 0"
         if not self.fit.epochs and self.fit.start is None:
             yield "fit.epochs is 0, but fit.start is null: there would be no weights"
+        if self.fit.frozen_stages and self.fit.start is None:
+            yield "fit.frozen_stages keeps what fit.start brings, but fit.start is null"
 
 
 def load(name: str, configs: Path = CONFIGS) -> Preset:
@@ -230,7 +233,12 @@ def choose(preset: Preset, params: Path = PARAMS) -> None:
     text = PARAMS_TEXT.format(
         name=preset.name,
         photos=NOTHING if photos is None else Path(photos.manifest).parent.as_posix(),
-        start=NOTHING if start is None else Path(start, "fit", "weights.pt").as_posix(),
+        start=NOTHING if start is None else _tracked(Path(start)).as_posix(),
     )
     if not params.exists() or params.read_text(encoding="utf-8") != text:
         params.write_bytes(text.encode())
+
+
+def _tracked(start: Path) -> Path:
+    """The file that changes when the weights to start from do."""
+    return start if start.is_file() else start / "fit" / "weights.pt"

@@ -1,14 +1,19 @@
-"""Weights to start from, and what a model's labels are: rendered, graded or both."""
+"""Weights to start from, and what a model's labels are: rendered, graded or both.
+
+A training goes on from a finished run or from nothing but a model file, as the package ships one.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from skinscore.contract.contract import Contract
 from skinscore.contract.release import read_model
 from skinscore.domain.document import sha256_hex
 from skinscore.errors import RequestRefused
 from skinscore_training import checkpoint, rules, runs
 from skinscore_training.model import network
+from skinscore_training.model.unfolded import Unlike, read_weights
 from skinscore_training.presets import Preset
 
 Labels = Literal["rendered", "graded", "rendered+graded"]
@@ -18,11 +23,12 @@ _BOTH: Final = "rendered+graded"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Start:
-    """A finished run that another training goes on from."""
+    """A finished run or a model file that another training goes on from."""
 
     weights: dict[str, Any]
     sha256: str  # of the weights' file
     labels: Labels  # of its release
+    normalised: bool  # False: from a model file, without batch statistics of its own
 
 
 def read_start(preset: Preset) -> Start | None:
@@ -31,29 +37,46 @@ def read_start(preset: Preset) -> Start | None:
     Raises:
         RequestRefused: ``stage_input_missing`` when the run is not finished; ``preset_invalid``
             when its crops are cut otherwise, or its network has another shape than the preset's.
+        NotReady: when ``fit.start`` is a file, but no sealed model; see
+            :func:`skinscore.contract.release.open_model`.
     """
     if preset.fit.start is None:
         return None
-    folder = runs.RunFolder(Path(preset.fit.start))
+    path = Path(preset.fit.start)
+    return _of_file(preset, path) if path.is_file() else _of_run(preset, runs.RunFolder(path))
+
+
+def _of_run(preset: Preset, folder: runs.RunFolder) -> Start:
     contract = read_model(runs.require(folder.release, "evaluate")).contract
-    if (contract.decode, contract.face, contract.geometry) != (
-        rules.DECODE,
-        rules.FACE,
-        rules.GEOMETRY,
-    ):
-        raise RequestRefused(
-            "preset_invalid",
-            f"fit.start: {contract.identity.name} {contract.identity.version} reads photos by "
-            "other rules than this release trains with",
-            "decode, face and crop rules are equal",
-            "Train the starting model again with this release.",
-        )
+    _require_same_rules(contract)
     weights = checkpoint.load_weights(folder.weights)
     _require_same_shape(preset, weights)
     return Start(
         weights=weights,
         sha256=sha256_hex(folder.weights.read_bytes()),
         labels=contract.provenance.label_source,
+        normalised=True,
+    )
+
+
+def _of_file(preset: Preset, path: Path) -> Start:
+    model = read_model(path)
+    _require_same_rules(model.contract)
+    own = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
+    try:
+        weights = read_weights(model.data, own)
+    except Unlike as problem:
+        raise RequestRefused(
+            "preset_invalid",
+            f"fit.start: the model file is not a float model of this shape ({problem})",
+            "a float32 model file whose network is that of section model",
+            "Copy section model from the preset that the model's card names.",
+        ) from None
+    return Start(
+        weights=weights,
+        sha256=sha256_hex(model.data),
+        labels=model.contract.provenance.label_source,
+        normalised=False,
     )
 
 
@@ -69,6 +92,21 @@ def labels_of(preset: Preset) -> Labels:
     if len(found) > 1:
         return _BOTH
     return "graded" if "graded" in found else "rendered"
+
+
+def _require_same_rules(contract: Contract) -> None:
+    if (contract.decode, contract.face, contract.geometry) != (
+        rules.DECODE,
+        rules.FACE,
+        rules.GEOMETRY,
+    ):
+        raise RequestRefused(
+            "preset_invalid",
+            f"fit.start: {contract.identity.name} {contract.identity.version} reads photos by "
+            "other rules than this release trains with",
+            "decode, face and crop rules are equal",
+            "Train the starting model again with this release.",
+        )
 
 
 def _require_same_shape(preset: Preset, weights: dict[str, Any]) -> None:

@@ -83,6 +83,7 @@ class Trainer:
         if fabric.world_size > 1:
             share_batch_norm(self._bare)
         self._bare.to(memory_format=torch.channels_last)
+        self._frozen = self._bare.encoder.stages[: settings.frozen_stages].requires_grad_(False)
         optimizer = torch.optim.AdamW(
             parameter_groups(self._bare, settings.weight_decay), lr=settings.learning_rate
         )
@@ -111,6 +112,7 @@ class Trainer:
             keep: called when a checkpoint is due.
         """
         self._model.train()
+        self._frozen.eval()  # their batch statistics are kept too
         pictures, started = 0, time.perf_counter()
         with closing(prefetch(self._parts(data), _AHEAD)) as parts:
             while self.steps_done < self.mixture.steps:
@@ -297,7 +299,7 @@ def warm_cosine(step: int, steps: int, warm_up: float) -> float:
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
     """Decay only matrices and kernels; not biases, not normalisation."""
-    parameters = list(model.parameters())
+    parameters = [p for p in model.parameters() if p.requires_grad]
     return [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
