@@ -262,6 +262,9 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         "registry_unknown": _caller(
             404, "Registry has no such model", "Look at the store with `mlflow ui`."
         ),
+        "store_unreachable": _not_ready(
+            "Tracking store does not answer", "Start the MLflow server, or mend its address."
+        ),
         "models_not_comparable": _caller(
             409, "Models cannot be compared", "Compare models that read the same crops."
         ),

@@ -127,8 +127,11 @@ def test_the_run_is_tracked_with_its_data_curves_pictures_and_files(finished: Fi
     assert run.data.params["fit.epochs"] == "2"
     (data,) = run.inputs.dataset_inputs
     assert released.provenance.manifest_sha256.startswith(data.dataset.digest)
-    steps = client.get_metric_history(run.info.run_id, "loss_total")
+    steps = client.get_metric_history(run.info.run_id, "fit/loss_total")
     assert [metric.step for metric in steps] == [1, 2]
+    for concern in CONCERNS:
+        figures = runs.read_json(finished.folder.metrics(concern), "evaluate")
+        assert figures["coverage"] == run.data.metrics[f"test/{concern}/coverage"]
     kept = {
         file.path
         for folder in ("fit", "evaluation", "model")

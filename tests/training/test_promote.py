@@ -161,6 +161,8 @@ def _serve(uri: str, digest: str) -> None:
     assert frame["photo"][0] == photo.read_bytes()
     with pytest.raises((RequestRefused, MlflowInvalidInputException), match="gives 0 photos"):
         model.predict(pd.DataFrame({"photo": [None], "path": [None]}))
+    with pytest.raises((RequestRefused, MlflowInvalidInputException), match="no column `photo`"):
+        model.predict(pd.DataFrame({"foto": [photo.read_bytes()]}))
     assert isinstance(np.asarray(by_path)[0], str)
 
 

@@ -1,18 +1,22 @@
 """The runbook and the pipeline file name what there is."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 import yaml
 
+from skinscore.domain.concerns import CONCERNS
 from skinscore_training import presets
 from skinscore_training.cli import app
+from skinscore_training.runs import RunFolder
 from tests.conftest import REPOSITORY
 
 RUNBOOK = (REPOSITORY / "training" / "README.md").read_text()
-STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
+PIPELINE = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())
+STAGES = PIPELINE["stages"]
 PRESETS = sorted(path.stem for path in (REPOSITORY / "configs").glob("*.yaml"))
 
 
@@ -25,6 +29,17 @@ def test_every_command_of_the_runbook_exists() -> None:
     typed = set(re.findall(r"skinscore train ([a-z-]+)", RUNBOOK))
     assert typed <= commands()
     assert "promote" in typed
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_the_help_of_a_command_shows_how_it_is_typed(name: str) -> None:
+    command = getattr(typer.main.get_command(app), "commands", {})[name]
+    shown = command.help.replace("\\\n", " ")
+    examples = re.findall(rf"\$ (?:.*/)?skinscore train {name} (.*)", shown)
+    assert examples
+    known = {option for parameter in command.params for option in parameter.opts}
+    for example in examples:
+        assert set(re.findall(r"--[a-z-]+", example)) <= known
 
 
 def test_every_preset_stands_in_the_runbook_and_no_other() -> None:
@@ -59,3 +74,20 @@ def test_what_a_stage_depends_on_exists(name: str) -> None:
                 for part in key.split("."):
                     assert part in value, f"{preset}: {key}"
                     value = value[part]
+
+
+def test_what_dvc_plots_is_made_by_a_stage() -> None:
+    made = {
+        (place if isinstance(place, str) else next(iter(place))).replace("${item}", "${preset}")
+        for stage in STAGES.values()
+        for place in stage["do"]["outs"]
+    }
+    plotted = [set(about["y"]) for plot in PIPELINE["plots"] for about in plot.values()]
+    assert plotted
+    assert set().union(*plotted) <= made
+
+
+def test_dvc_shows_one_row_of_metrics_for_each_concern() -> None:
+    files = [name for stage in STAGES.values() for name in stage["do"].get("metrics", [])]
+    wanted = [RunFolder(Path("runs/${item}")).metrics(concern) for concern in CONCERNS]
+    assert files == [path.as_posix() for path in wanted]

@@ -9,12 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from skinscore_training import checkpoint, rules
-from skinscore_training.data import shards
-from skinscore_training.data.shards import Source
+from skinscore_training import checkpoint
 from skinscore_training.model.shared_norm import SharedBatchNorm2d, share_batch_norm
 from tests.conftest import REPOSITORY
-from tests.training import fake_skin
+from tests.training.small_fit import one_person
 from tests.training.two_processes import train
 
 STEPS = ("0.1.pt", "0.2.pt", "1.0.pt")  # epochs and steps done
@@ -34,14 +32,7 @@ def test_shared_statistics_keep_parameters_names_and_evaluation() -> None:
 @pytest.mark.slow
 def test_two_processes_end_where_one_ends(tmp_path: Path) -> None:
     rendered, one, two = (tmp_path / name for name in ("rendered", "one", "two"))
-    shards.write_shard(
-        rendered,
-        0,
-        fake_skin.render([0], rules.GEOMETRY, seed=1, views=2),
-        rules.GEOMETRY,
-        Source.RENDERED,
-    )
-    shards.write_manifest(rendered, 1)
+    one_person(rendered)
     train(rendered, one)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
     done = subprocess.run(

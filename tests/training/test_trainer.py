@@ -7,46 +7,18 @@ import pytest
 import torch
 
 from skinscore.errors import RequestRefused
-from skinscore_training import checkpoint, rules, scale
-from skinscore_training.data import shards
+from skinscore_training import checkpoint, scale
 from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
-from skinscore_training.data.shards import Source
-from skinscore_training.presets import FitSettings, LossWeights
+from skinscore_training.presets import FitSettings
 from skinscore_training.trainer import Ema, Trainer, parameter_groups, warm_cosine
 from tests.models import SMALL
-from tests.training import fake_skin
-
-SETTINGS = FitSettings(
-    start=None,
-    frozen_stages=0,
-    epochs=3,
-    batch_crops=4,
-    accumulate=1,
-    checkpoint_steps=2,
-    learning_rate=2e-3,
-    weight_decay=0.05,
-    warm_up=0.2,
-    ema_decay=0.9,
-    gradient_clip=1.0,
-    precision="32-true",
-    threads=1,
-    seed=5,
-    loss=LossWeights(mean=0.5, maps=0.5, relief=0.25, consistency=0.5),
-)
+from tests.training.small_fit import SETTINGS, one_person
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> RenderedDataset:
-    folder = tmp_path_factory.mktemp("rendered")
-    shards.write_shard(
-        folder,
-        0,
-        fake_skin.render([0], rules.GEOMETRY, seed=1, views=2),
-        rules.GEOMETRY,
-        Source.RENDERED,
-    )
-    return RenderedDataset(folder, shards.write_manifest(folder, 1))
+    return one_person(tmp_path_factory.mktemp("rendered"))
 
 
 def trainer(data: RenderedDataset, settings: FitSettings = SETTINGS) -> Trainer:

@@ -5,6 +5,7 @@ torchrun --nproc-per-node 2 -m tests.training.two_processes RENDERED OUT
 
 import sys
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -12,26 +13,12 @@ from skinscore_training import checkpoint, scale
 from skinscore_training.data import shards
 from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
-from skinscore_training.presets import FitSettings, LossWeights
 from skinscore_training.trainer import Trainer
 from tests.models import SMALL
+from tests.training.small_fit import SETTINGS
 
-SETTINGS = FitSettings(
-    start=None,
-    frozen_stages=0,
-    epochs=1,
-    batch_crops=4,
-    accumulate=1,
-    checkpoint_steps=1,
-    learning_rate=1e-3,
-    weight_decay=0.05,
-    warm_up=0.0,
-    ema_decay=0.9,
-    gradient_clip=1.0,
-    precision="32-true",
-    threads=1,
-    seed=5,
-    loss=LossWeights(mean=0.5, maps=0.5, relief=0.25, consistency=0.5),
+ONE_EPOCH: Final = SETTINGS.model_copy(
+    update={"epochs": 1, "checkpoint_steps": 1, "learning_rate": 1e-3, "warm_up": 0.0}
 )
 
 
@@ -40,9 +27,9 @@ def train(rendered: Path, out: Path) -> None:
     torch.set_num_threads(1)
     data = RenderedDataset(rendered, shards.read_manifest(rendered))
     model = SMALL.model_copy(update={"dropout": 0.0})  # each process draws dropout for itself
-    fabric = scale.fabric(SETTINGS.precision)
-    mixture = Mixture(len(data), 0, SETTINGS.batch_crops, share=0.0)
-    trainer = Trainer(model, SETTINGS, mixture, "k", "r", fabric)
+    fabric = scale.fabric(ONE_EPOCH.precision)
+    mixture = Mixture(len(data), 0, ONE_EPOCH.batch_crops, share=0.0)
+    trainer = Trainer(model, ONE_EPOCH, mixture, "k", "r", fabric)
 
     def save() -> None:
         state = trainer.state()

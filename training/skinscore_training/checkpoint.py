@@ -32,11 +32,9 @@ class Checkpoint:
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Write atomically; a kill in the middle leaves the previous checkpoint."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
     fields = {name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__}
-    torch.save(fields, part)
-    part.replace(path)
+    with runs.whole(path) as part:
+        torch.save(fields, part)
 
 
 def load(path: Path, key: str) -> Checkpoint | None:
@@ -48,10 +46,8 @@ def load(path: Path, key: str) -> Checkpoint | None:
 
 
 def save_weights(path: Path, state: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    torch.save(state, part)
-    part.replace(path)
+    with runs.whole(path) as part:
+        torch.save(state, part)
 
 
 def load_weights(path: Path) -> dict[str, Any]:

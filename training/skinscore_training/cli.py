@@ -7,12 +7,14 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from skinscore.domain.concerns import CONCERNS
-from skinscore_training import cli_data, presets, runs
+from skinscore_training import cli_data, presets, runs, tracking
+from skinscore_training.interruption import stopped_in_words
 from skinscore_training.progress import console
 
 RELEASE_MODEL: Final = Path("src/skinscore/assets/skinscore.onnx")
@@ -20,14 +22,35 @@ RELEASE_INT8: Final = Path("src/skinscore/assets/skinscore-int8.onnx")
 RELEASE_CARD: Final = Path("MODEL_CARD.md")
 RELEASE_PROOF: Final = Path("docs/reference/proof.md")
 
+
+class _Stages(TyperGroup):
+    """The commands, each of which may be stopped."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with stopped_in_words():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
-    help="Make a model: render, split, fit, calibrate, export, evaluate, card.",
+    help="""Make a model: render, split, fit, calibrate, export, evaluate, card.
+
+    Choose a recipe, then let dvc run the stages that need it:
+
+      $ skinscore train use tiny
+      $ dvc repro
+
+    The runbook is training/README.md. A stage that is stopped or killed leaves
+    no half file: run the same command again.
+    """,
+    cls=_Stages,
     no_args_is_help=True,
 )
 
 app.add_typer(cli_data.app)  # without a name: its commands stand beside these
 
-PresetOption = Annotated[str, typer.Option("--preset", help="Name of a file in configs/.")]
+PresetOption = Annotated[
+    str, typer.Option("--preset", help="A recipe: NAME of configs/NAME.yaml, e.g. tiny or full.")
+]
 
 
 @app.callback()
@@ -39,7 +62,11 @@ def _before_torch() -> None:
 
 @app.command()
 def use(name: Annotated[str, typer.Argument(help="Name of a file in configs/.")]) -> None:
-    """Choose the preset that `dvc repro` runs (writes params.yaml)."""
+    """Choose the preset that `dvc repro` runs (writes params.yaml).
+
+    $ skinscore train use finetune
+    $ dvc repro
+    """
     preset = presets.load(name)
     presets.choose(preset)
     _say(f"dvc repro now runs preset {preset.name}")
@@ -47,11 +74,20 @@ def use(name: Annotated[str, typer.Argument(help="Name of a file in configs/.")]
 
 @app.command()
 def render(preset: PresetOption) -> None:
-    """Render people and cut graded photos; continues after an interruption."""
+    """Render people and cut graded photos; continues after an interruption.
+
+    Reads the preset and the photos it names, writes runs/NAME/rendered.
+    Refuses at once when the store that MLFLOW_TRACKING_URI names, which the
+    next stages need, does not answer.
+
+      $ skinscore train render --preset tiny
+    """
     from skinscore_training.render import render, render_people
 
     recipe, folder = _open(preset)
-    made = render(recipe.render, recipe.photos, folder.rendered, render_people)
+    tracking.require()
+    with runs.alone(folder):
+        made = render(recipe.render, recipe.photos, folder.rendered, render_people)
     _say(f"render: {made.crops} crops, of {recipe.render.people} rendered people")
     if made.cut is not None:
         left_out = ", ".join(f"{code} {count}" for code, count in made.cut.refused.items())
@@ -63,7 +99,12 @@ def render(preset: PresetOption) -> None:
 
 @app.command()
 def split(preset: PresetOption) -> None:
-    """Divide the people into train, calibration and test."""
+    """Divide the people into train, calibration and test.
+
+    Reads runs/NAME/rendered, writes runs/NAME/splits.parquet. By person, never by crop.
+
+      $ skinscore train split --preset tiny
+    """
     from skinscore_training.split import split
 
     recipe, folder = _open(preset)
@@ -72,7 +113,15 @@ def split(preset: PresetOption) -> None:
 
 @app.command()
 def fit(preset: PresetOption) -> None:
-    """Train; continues where the same training was killed. torchrun gives it more processes."""
+    """Train; continues where the same training was killed. torchrun gives it more processes.
+
+    Reads crops and splits, writes runs/NAME/fit: weights, curves, record.
+    Logged in MLflow.
+
+      $ skinscore train fit --preset tiny
+      $ torchrun --nproc-per-node 2 .venv/bin/skinscore train fit --preset full
+    """
+    tracking.require()  # before the seconds that torch takes
     from skinscore_training.fit import fit
 
     _report("fit", fit(*_open(preset)))
@@ -80,7 +129,14 @@ def fit(preset: PresetOption) -> None:
 
 @app.command()
 def calibrate(preset: PresetOption) -> None:
-    """Fit temperatures and conformal thresholds."""
+    """Fit temperatures and conformal thresholds.
+
+    Reads weights and the calibration people, writes
+    runs/NAME/calibration.json. Prints the threshold of each concern: the
+    larger, the wider its likely ranges.
+
+      $ skinscore train calibrate --preset tiny
+    """
     from skinscore_training.calibrate import calibrate
 
     calibration = calibrate(*_open(preset))
@@ -89,7 +145,13 @@ def calibrate(preset: PresetOption) -> None:
 
 @app.command()
 def export(preset: PresetOption) -> None:
-    """Write the ONNX file with its contract, after the parity check."""
+    """Write the ONNX file with its contract, after the parity check.
+
+    Reads weights and calibration, writes runs/NAME/export: the file, two int8
+    candidates, and export.json with parity, sizes and processor time per face.
+
+      $ skinscore train export --preset tiny
+    """
     from skinscore_training.export import export
 
     _report("export", export(*_open(preset)))
@@ -97,18 +159,21 @@ def export(preset: PresetOption) -> None:
 
 @app.command()
 def evaluate(preset: PresetOption) -> None:
-    """Measure the exported file and seal the figures into the release file."""
+    """Measure the exported file and seal the figures into the release file.
+
+    Reads runs/NAME/export and the test people, writes
+    runs/NAME/skinscore.onnx, the model to use, and runs/NAME/evaluation; open
+    report.html there.
+
+      $ skinscore train evaluate --preset tiny
+    """
+    from skinscore_training import figures
     from skinscore_training.evaluate import evaluate
 
     evaluation = evaluate(*_open(preset))
     measured = evaluation.headline
     for concern in CONCERNS:
-        named = {
-            name.removeprefix(f"{concern}."): value
-            for name, value in measured.items()
-            if name.startswith(f"{concern}.")
-        }
-        _report(f"evaluate {concern}", named)
+        _report(f"evaluate {concern}", figures.of_concern(measured, concern))
     for verdict in evaluation.int8:
         answer = "released" if verdict.released else "not released: " + "; ".join(verdict.reasons)
         _say(f"evaluate {verdict.variant}: {verdict.speed_up:.2f} times as fast, {answer}")
@@ -122,7 +187,12 @@ def card(
         typer.Option("--release", help="Also make this model the one that the library ships."),
     ] = False,
 ) -> None:
-    """Write the model card."""
+    """Write the model card.
+
+    Reads the release file, writes runs/NAME/MODEL_CARD.md.
+
+      $ skinscore train card --preset tiny
+    """
     from skinscore_training.card import card
 
     recipe, folder = _open(preset)
@@ -141,7 +211,13 @@ def card(
 
 @app.command()
 def promote(preset: PresetOption) -> None:
-    """Register the release; make it champion when it beats the one before (exit 1 when not)."""
+    """Register the release; make it champion when it beats the one before (exit 1 when not).
+
+    Both grade the same test people. Prints every difference on stdout as a table.
+
+      $ skinscore train promote --preset tiny
+      $ skinscore score --model models:/skinscore@champion front.jpg
+    """
     from skinscore.errors import RequestRefused
     from skinscore_training.promote import promote, table
     from skinscore_training.tables import print_table
@@ -166,10 +242,15 @@ def promote(preset: PresetOption) -> None:
 def ablate(
     preset: PresetOption,
     crops: Annotated[int, typer.Option(min=16, help="Training crops per variant.")] = 1600,
-    epochs: Annotated[int, typer.Option(min=1)] = 3,
-    seeds: Annotated[int, typer.Option(min=1)] = 2,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over them.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings per variant; means are said.")] = 2,
 ) -> None:
-    """Train the recipe with one part left out at a time, on equal budgets; print the table."""
+    """Train the recipe with one part left out at a time, on equal budgets; print the table.
+
+    Needs the crops and splits of the preset.
+
+      $ skinscore train ablate --preset tiny --crops 32 --epochs 1 --seeds 2
+    """
     from skinscore_training.ablate import ablate
 
     table = ablate(*_open(preset), crops=crops, epochs=epochs, seeds=seeds)
@@ -215,7 +296,15 @@ def prove(
         bool, typer.Option("--pictures", help="Also draw contact sheets and overlays.")
     ] = False,
 ) -> None:
-    """Measure behaviour: repeatability, doses, distractors, tones, portraits, lines, tricks."""
+    """Measure behaviour: repeatability, doses, distractors, tones, portraits, lines, tricks.
+
+    Works on any model file. Writes OUT/proof.json and OUT/proof.md: every
+    figure with interval, target and whether it is met. Try it with two people;
+    40 take long.
+
+      $ skinscore train prove --model runs/tiny/skinscore.onnx \\
+          --out runs/tiny/proof --people 2 --only dose
+    """
     from skinscore_training.proof import prove as proving
 
     request = proving.Request(

@@ -55,7 +55,9 @@ def check_manifest(
 ) -> None:
     """Tell everything that is wrong with a manifest, before any long work.
 
-    Exit code 0 when work may begin (warnings do not forbid it), 2 when it may not.
+    Exit code 0 when work may begin (warnings do not forbid it), 2 when not.
+
+      $ skinscore train check-manifest manifest.csv --faces
     """
     from skinscore_training.data.check import check
     from skinscore_training.data.scales import load_mapping
@@ -97,9 +99,10 @@ def import_(
 ) -> None:
     """Turn a published set or a Label Studio export into a manifest.
 
-    skinscore train import nia "028.../1.데이터" --out nia.parquet
-    skinscore train import label-studio export.json --out clinic.csv --photos photos/
-        --scale engine_0_4 --label-source "Clinic, 2026-11" --licence "consent form 3"
+    $ skinscore train import nia "028.../1.데이터" --out nia.parquet
+    $ skinscore train import label-studio export.json --out clinic.csv \\
+        --photos photos/ --scale engine_0_4 \\
+        --label-source "Clinic, 2026-11" --licence "consent form 3" \\
         --use training --key-file pseudonyms.key
     """
     from skinscore_training.data import importing, pseudonyms
@@ -147,8 +150,12 @@ def label_tasks(
 ) -> None:
     """Write a Label Studio project: OUT/tasks.json and OUT/labelling.xml.
 
-    With --predictions the model's grades are shown as a suggestion. A grade given after seeing one
-    is marked as such on import, and is no evidence about that model.
+    With --predictions the model's grades are shown as a suggestion. A grade
+    given after seeing one is marked as such on import, and is no evidence
+    about that model.
+
+      $ skinscore train label-tasks manifest.csv --out project \\
+          --image-root '/data/local-files/?d=faces' --scale engine_0_4
     """
     from skinscore_training import runs
     from skinscore_training.data import labelling
@@ -181,7 +188,10 @@ def raters(
     resamples: Annotated[int, typer.Option(min=1, help="Of the bootstrap.")] = RESAMPLES,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = SEED,
 ) -> None:
-    """Report how well the raters agree; with --predictions, the model as one more of them."""
+    """Report how well the raters agree; with --predictions, the model as one more of them.
+
+    $ skinscore train raters clinic.csv --predictions results
+    """
     from skinscore_training import raters as agreement
     from skinscore_training.data import predictions as batch
     from skinscore_training.data.manifest import read_manifest
@@ -223,7 +233,10 @@ def croissant(
         "croissant.json"
     ),
 ) -> None:
-    """Write Croissant metadata (MLCommons JSON-LD) of the manifest's data set."""
+    """Write Croissant metadata (MLCommons JSON-LD) of the manifest's data set.
+
+    $ skinscore train croissant clinic.csv --about about.yaml
+    """
     from skinscore_training import runs
     from skinscore_training.croissant import describe, load_about
     from skinscore_training.data.manifest import read_manifest

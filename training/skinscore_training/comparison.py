@@ -16,6 +16,7 @@ import pandas as pd
 from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore_training import figures, metrics
 from skinscore_training.figures import Metric, Sums
+from skinscore_training.progress import track
 
 KAPPA: Final = "quadratic_weighted_kappa"
 ERROR: Final = "mean_absolute_error"
@@ -77,7 +78,7 @@ def compare(
 def _differences(
     one: pd.DataFrame, other: pd.DataFrame, resamples: int, seed: int
 ) -> Iterator[Difference]:
-    for concern in CONCERNS:
+    for concern in track(CONCERNS, len(CONCERNS), "compare"):
         mine = (one["concern"] == concern.value).to_numpy()
         for by in ("all", "zone_kind", "tone"):
             for group in ["all"] if by == "all" else sorted(one.loc[mine, by].unique()):

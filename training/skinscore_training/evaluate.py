@@ -75,7 +75,8 @@ def evaluate(preset: Preset, folder: runs.RunFolder) -> Evaluation:
     headline = figures.headline(measured) | calibration_errors(graded)
     table = figures.table(measured)
     runs.write(folder.tables, table.to_csv(index=False, lineterminator="\n"))
-    runs.write_json(folder.metrics, headline)
+    for concern in CONCERNS:
+        runs.write_json(folder.metrics(concern), figures.of_concern(headline, concern))
     written = plots.draw(graded, table, folder.evaluation, dataset)
     rows = corpus.rows(folder, Part.TEST, source)
     shown = worst.draw(graded, RenderedDataset(folder.rendered, rows), grader, folder.worst)
@@ -213,7 +214,7 @@ def _log(
 ) -> None:
     record = runs.read_json(folder.fit_record, "fit")
     with tracking.run(preset.name, record["mlflow_run_id"]):
-        tracking.log_metrics(headline)
+        tracking.log_metrics(headline, "test")
         for path in [folder.tables, *written]:
             tracking.log_file(path, "evaluation")
         for release in [folder.release, *sorted(folder.int8.glob("*.onnx"))]:

@@ -93,7 +93,7 @@ def export(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
         runs.write(folder.exported if name == FP32 else folder.quantized(name), data)
     runs.write_json(folder.export_record, measured)
     with tracking.run(preset.name, record["mlflow_run_id"]):
-        tracking.log_metrics(measured)
+        tracking.log_metrics(measured, "export")
     return measured
 
 

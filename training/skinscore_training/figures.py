@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from skinscore.domain.concerns import CONCERNS, GRADES, Concern
 from skinscore_training import metrics
+from skinscore_training.progress import track
 
 Sums = NDArray[np.float64]  # (..., m), added over people
 
@@ -97,26 +98,31 @@ def measure(graded: pd.DataFrame, resamples: int, seed: int) -> list[Measured]:
     Args:
         graded: one row per crop, view, zone and concern; see skinscore_training.evaluate.tabulate.
     """
+    parts = list(_parts(graded))
     found = []
+    for concern, by, group, part in track(parts, len(parts), "figures"):
+        sums = person_sums(part)
+        wanted = [(metric.name, metric.of_sums, sums) for metric in METRICS]
+        if by == "all" and part["view"].nunique() > 1:
+            views = _view_sums(part)
+            wanted += [(metric.name, metric.of_sums, views) for metric in REPEATABILITY]
+        for name, of_sums, added in wanted:
+            value = float(of_sums(added.sum(axis=0)))
+            low, high = metrics.bootstrap(of_sums, added, resamples, seed)
+            found.append(Measured(concern, by, group, name, value, low, high, people=len(added)))
+    return found
+
+
+def _parts(graded: pd.DataFrame) -> Iterator[tuple[Concern, str, str, pd.DataFrame]]:
+    """Yield concern, kind of group, group and its rows."""
     for concern in CONCERNS:
         mine = graded[graded["concern"] == concern.value]
         if mine.empty:  # a clinic may grade some concerns only
             continue
-        for by in ("all", "zone_kind", "tone"):
-            for group in ["all"] if by == "all" else sorted(mine[by].unique()):
-                part = mine if by == "all" else mine[mine[by] == group]
-                sums = person_sums(part)
-                wanted = [(metric.name, metric.of_sums, sums) for metric in METRICS]
-                if by == "all" and part["view"].nunique() > 1:
-                    views = _view_sums(part)
-                    wanted += [(metric.name, metric.of_sums, views) for metric in REPEATABILITY]
-                for name, of_sums, added in wanted:
-                    value = float(of_sums(added.sum(axis=0)))
-                    low, high = metrics.bootstrap(of_sums, added, resamples, seed)
-                    found.append(
-                        Measured(concern, by, group, name, value, low, high, people=len(added))
-                    )
-    return found
+        yield concern, "all", "all", mine
+        for by in ("zone_kind", "tone"):
+            for group in sorted(mine[by].unique()):
+                yield concern, by, str(group), mine[mine[by] == group]
 
 
 def headline(found: Iterable[Measured]) -> dict[str, float]:
@@ -125,6 +131,16 @@ def headline(found: Iterable[Measured]) -> dict[str, float]:
         f"{figure.concern}.{figure.metric}": round(figure.value, 4)
         for figure in found
         if figure.by == "all" and figure.defined
+    }
+
+
+def of_concern(headline: Mapping[str, float], concern: Concern) -> dict[str, float]:
+    """Return the figures of one concern under their own names."""
+    start = f"{concern}."
+    return {
+        name.removeprefix(start): value
+        for name, value in headline.items()
+        if name.startswith(start)
     }
 
 

@@ -36,7 +36,9 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
 
     Raises:
         RequestRefused: ``stage_input_missing``; ``preset_invalid`` when the weights to start from
-            do not fit; ``training_mismatch``. All before any work.
+            do not fit; ``training_mismatch``; ``output_not_writable`` while another process trains
+            or renders in ``folder``. All before any work.
+        NotReady: ``store_unreachable``; what was trained by then is in the checkpoint.
     """
     torch.set_num_threads(preset.fit.threads)
     train, mixture = _training_part(preset, folder)
@@ -45,9 +47,12 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
     start = read_start(preset)
     manifest_sha256 = sha256_hex((folder.rendered / shards.MANIFEST).read_bytes())
     key = _key(preset, manifest_sha256, sha256_hex(folder.splits.read_bytes()), start)
-    resumed = checkpoint.load(folder.checkpoint, key)
     fabric = scale.fabric(preset.fit.precision)
     with ExitStack() as stack:
+        if fabric.is_global_zero:
+            stack.enter_context(runs.alone(folder))
+        fabric.barrier()
+        resumed = checkpoint.load(folder.checkpoint, key)
         run_id = ""
         if fabric.is_global_zero:
             known = resumed.mlflow_run_id if resumed else None
@@ -118,9 +123,9 @@ def _train(
             row = trainer.epoch(train, lambda: display.advance(steps), keep)
             row |= trainer.measure(monitor)
             trainer.curves.append(row)
+            if lead:  # before the checkpoint: a kill between the two logs a point twice, not never
+                tracking.log_metrics(row, "fit", step=trainer.epochs_done)
             keep()
-            if lead:
-                tracking.log_metrics(row, step=trainer.epochs_done)
             errors = " ".join(f"{row[name]:.2f}" for name in row if name.startswith("mae_"))
             display.update(whole, advance=1, note=f"loss {row['loss_total']:.3f}  mae {errors}")
 

@@ -49,14 +49,11 @@ def _tables(graded: pd.DataFrame, folder: Path) -> list[Path]:
         path = folder / f"confusion_{concern}.csv"
         runs.write(path, mine[["truth", "grade"]].to_csv(index=False, lineterminator="\n"))
         written.append(path)
-    rows = [
-        {"concern": concern.value, "kept": float(kept), "error": float(error)}
-        for concern in CONCERNS
-        for kept, error in _risk_steps(graded[graded["concern"] == concern.value])
-    ]
-    path = folder / "risk_coverage.csv"
-    runs.write(path, pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
-    return [*written, path]
+        steps = pd.DataFrame(_risk_steps(mine), columns=["kept", "error"])
+        path = folder / f"risk_coverage_{concern}.csv"
+        runs.write(path, steps.to_csv(index=False, lineterminator="\n"))
+        written.append(path)
+    return written
 
 
 def _confusions(graded: pd.DataFrame, whose: str) -> "Figure":

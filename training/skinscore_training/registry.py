@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from skinscore_training import runs, tracking
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.models.model import ModelInfo
 
 NAME: Final = "skinscore"
 CHAMPION: Final = "champion"
@@ -89,32 +91,15 @@ def register(file: Path, about: dict[str, str]) -> Version:
     Args:
         about: tags of a new version.
     """
-    import mlflow
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
-
     model = read_model(file)
     client = _client()
     for found in client.search_model_versions(f"name='{NAME}'"):
         if found.tags.get(DIGEST) == model.digest:
             return Version(NAME, int(found.version), model.digest)
-    logged = mlflow.pyfunc.log_model(
-        name=NAME,
-        python_model=str(Path(__file__).with_name("served_model.py")),
-        artifacts={_ARTIFACT: str(file)},
-        signature=ModelSignature(
-            inputs=Schema(
-                [
-                    ColSpec(DataType.binary, "photo", required=False),
-                    ColSpec(DataType.string, "path", required=False),
-                ]
-            ),
-            outputs=Schema([ColSpec(DataType.string, "assessment")]),
-            params=ParamSchema([ParamSpec("gate", DataType.string, "strict")]),
-        ),
-        registered_model_name=NAME,
-        pip_requirements=[f"skinscore=={__version__}", f"mlflow=={mlflow.__version__}"],
-    )
+    # It asks for an example of the input, which would be somebody's face.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*input example", category=UserWarning)
+        logged = _log(file)
     number = int(logged.registered_model_version)
     identity = model.contract.identity
     tags = {
@@ -135,6 +120,31 @@ def cache() -> Path:
     """Where fetched files are kept, by contract digest; ``SKINSCORE_MODEL_CACHE`` moves it."""
     moved = os.environ.get("SKINSCORE_MODEL_CACHE")
     return Path(moved) if moved else platformdirs.user_cache_path("skinscore") / "models"
+
+
+def _log(file: Path) -> "ModelInfo":
+    """Log the model file as a pyfunc and register it."""
+    import mlflow
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+
+    return mlflow.pyfunc.log_model(
+        name=NAME,
+        python_model=str(Path(__file__).with_name("served_model.py")),
+        artifacts={_ARTIFACT: str(file)},
+        signature=ModelSignature(
+            inputs=Schema(
+                [
+                    ColSpec(DataType.binary, "photo", required=False),
+                    ColSpec(DataType.string, "path", required=False),
+                ]
+            ),
+            outputs=Schema([ColSpec(DataType.string, "assessment")]),
+            params=ParamSchema([ParamSpec("gate", DataType.string, "strict")]),
+        ),
+        registered_model_name=NAME,
+        pip_requirements=[f"skinscore=={__version__}", f"mlflow=={mlflow.__version__}"],
+    )
 
 
 def _download(version: Version) -> ModelFile:

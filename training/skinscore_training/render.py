@@ -1,9 +1,8 @@
 """Stage ``render``: make rendered people, cut graded photos, and keep all crops as shards."""
 
-import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from skinscore_training.data import shards
 from skinscore_training.data.shards import Source
 from skinscore_training.presets import PhotoSettings, RenderSettings
 from skinscore_training.progress import track
+from skinscore_training.workers import pool
 
 if TYPE_CHECKING:
     from skinscore_training.cutting import Cut
@@ -59,10 +59,8 @@ def render(
         for task in track(missing, len(missing), "render"):
             _render_shard(task)
     else:
-        # spawn: a forked child inherits torch's thread pools in an unusable state
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(settings.workers, context, _one_thread) as pool:
-            waiting = [pool.submit(_render_shard, task) for task in missing]
+        with pool(settings.workers) as processes:
+            waiting = [processes.submit(_render_shard, task) for task in missing]
             for done in track(as_completed(waiting), len(waiting), "render"):
                 done.result()
     if photos is None:
@@ -96,12 +94,6 @@ def _render_shard(task: _Task) -> None:
     settings = task.settings
     crops = task.renderer(task.subjects, rules.GEOMETRY, settings.seed, settings.views)
     shards.write_shard(task.folder, task.shard, crops, rules.GEOMETRY, Source.RENDERED)
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def _claim(folder: Path, settings: RenderSettings) -> None:

@@ -1,16 +1,20 @@
 """Where the stages of one preset keep their work: ``runs/<preset>/``."""
 
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skinscore.domain.concerns import Concern
 from skinscore.errors import RequestRefused
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """The paths of one preset. Only :meth:`write` creates anything."""
+    """The paths of one preset. Naming them creates nothing."""
 
     root: Path
 
@@ -42,6 +46,11 @@ class RunFolder:
         return self.root / "checkpoint" / "last.pt"
 
     @property
+    def lock(self) -> Path:
+        """Held by whoever trains or renders here; empty."""
+        return self.root / ".lock"
+
+    @property
     def calibration(self) -> Path:
         return self.root / "calibration.json"
 
@@ -68,9 +77,9 @@ class RunFolder:
     def evaluation(self) -> Path:
         return self.root / "evaluation"
 
-    @property
-    def metrics(self) -> Path:
-        return self.evaluation / "metrics.json"
+    def metrics(self, concern: Concern) -> Path:
+        """The headline figures of one concern, for `dvc metrics`."""
+        return self.evaluation / "metrics" / f"{concern}.json"
 
     @property
     def report(self) -> Path:
@@ -107,12 +116,50 @@ class RunFolder:
         return self.root / "MODEL_CARD.md"
 
 
-def write(path: Path, content: bytes | str) -> None:
-    """Write a whole file or none: beside it first, then moved over. Text ends lines with \\n."""
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield a place beside ``path`` to write to; it becomes ``path`` when all of it is written.
+
+    A failure or an interruption leaves what was there before, and nothing beside it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content.encode() if isinstance(content, str) else content)
-    part.replace(path)
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(folder: RunFolder) -> Iterator[None]:
+    """Let nobody else work in ``folder`` meanwhile.
+
+    A killed ``dvc repro`` leaves its stage running, and the next one would start a second. The
+    lock goes with the process, however it ends.
+
+    Raises:
+        RequestRefused: ``output_not_writable`` when another process works there.
+    """
+    folder.root.mkdir(parents=True, exist_ok=True)
+    with folder.lock.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RequestRefused(
+                "output_not_writable",
+                f"another process is working in {folder.root.as_posix()}",
+                "one stage of a preset at a time",
+                "Wait for it, or stop it (a killed `dvc repro` leaves its stage running), then "
+                "run the same command again.",
+            ) from None
+        yield
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Write a whole file or none. Text ends lines with \\n."""
+    with whole(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -37,8 +37,17 @@ class PhotoGrader(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             params: ``gate``: strict, warn or off.
 
         Raises:
-            RequestRefused: ``usage`` for a row with none or both, ``file_unreadable``.
+            RequestRefused: ``usage`` without either column or for a row with none or both,
+                ``file_unreadable``.
         """
+        if not {"photo", "path"} & set(model_input.columns):
+            # MLflow leaves out columns that the signature does not know: a misspelt one would be
+            # answered with nothing, and success.
+            raise RequestRefused(
+                "usage",
+                "there is no column `photo` and none `path`",
+                "one of them, a photo per row",
+            )
         gate = Gate((params or {}).get("gate", Gate.STRICT))
         rows = model_input.to_dict(orient="records")
         return [

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skinscore_training.data.mixture import Mixture
@@ -35,7 +35,6 @@ def test_few_rendered_crops_come_again_only_after_all_of_them() -> None:
     assert counts.max() - counts.min() <= 1
 
 
-@settings(deadline=None)  # the first call of torch is slow
 @given(
     rendered=st.integers(1, 60),
     graded=st.integers(0, 60),

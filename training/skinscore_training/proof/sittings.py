@@ -6,10 +6,9 @@ source: when either changes it starts empty. An interrupted rendering goes on wi
 that are missing.
 """
 
-import multiprocessing
 import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -33,6 +32,7 @@ from skinscore_training.skin.patient import (
 )
 from skinscore_training.skin.streams import log_uniform, stream
 from skinscore_training.skin.studio import Framing, Pose
+from skinscore_training.workers import pool
 
 SETTINGS: Final = "settings.json"
 TRUTH: Final = "truth.json"
@@ -85,10 +85,8 @@ def render_patients(
     _claim(folder, settings)
     missing = [number for number in range(patients) if not _home(folder, number).exists()]
     if missing:
-        # spawn: a forked child inherits torch's thread pools in an unusable state
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, context, _one_thread) as pool:
-            waiting = [pool.submit(_render, folder, number, settings) for number in missing]
+        with pool(workers) as processes:
+            waiting = [processes.submit(_render, folder, number, settings) for number in missing]
             for done in track(as_completed(waiting), len(waiting), "patients"):
                 done.result()
     return [load(folder, number) for number in range(patients)]
@@ -168,12 +166,6 @@ def _patient_seed(settings: SittingSettings, number: int) -> int:
 
 def _home(folder: Path, number: int) -> Path:
     return folder / f"patient_{number:04d}"
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def _claim(folder: Path, settings: SittingSettings) -> None:
