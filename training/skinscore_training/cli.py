@@ -47,7 +47,11 @@ def use(name: Annotated[str, typer.Argument(help="Name of a file in configs/.")]
 
 @app.command()
 def render(preset: PresetOption) -> None:
-    """Render people and cut graded photos; continues after an interruption."""
+    """Render people and cut graded photos; continues after an interruption.
+
+    Grades on scales other than the engine's need your written mapping, a file beside the manifest
+    that the preset names in photos.mappings. What the photos lack is told before any rendering.
+    """
     from skinscore_training.render import render, render_people
 
     recipe, folder = _open(preset)
@@ -63,7 +67,10 @@ def render(preset: PresetOption) -> None:
 
 @app.command()
 def split(preset: PresetOption) -> None:
-    """Divide the people into train, calibration and test."""
+    """Divide the people into train, calibration and test.
+
+    A split that the manifest of graded photos names is kept; else the preset's shares divide.
+    """
     from skinscore_training.split import split
 
     recipe, folder = _open(preset)

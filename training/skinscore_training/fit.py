@@ -20,7 +20,7 @@ from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
 from skinscore_training.presets import Preset
 from skinscore_training.progress import bars
-from skinscore_training.start import Start, read_start
+from skinscore_training.start import Start, mapping_digests, read_start
 from skinscore_training.trainer import COLUMNS, Trainer
 
 MONITORED_CROPS: Final = 390  # looked at after each epoch; nothing is chosen by them
@@ -55,7 +55,10 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
             if start is not None:
                 trainer.begin_with(start.weights)
             if fabric.is_global_zero:
-                tracking.log_params(preset.model_dump(mode="json", by_alias=True))
+                tracking.log_params(
+                    preset.model_dump(mode="json", by_alias=True)
+                    | {"mapping_sha256": mapping_digests(preset, folder)}
+                )
                 tracking.log_dataset(manifest_sha256, preset.name)
         _train(trainer, train, monitor, folder, lead=fabric.is_global_zero)
         if fabric.is_global_zero:
