@@ -109,6 +109,8 @@ def _manifest() -> str:
         "A grade cell holds a number of its scale, an interval such as `3..4`, `not_assessable`,",
         "or nothing. Every grade needs `rater` and `scale`. `model` is no rater's name. A close-up",
         "needs `px_per_mm` and shows one zone. All rows of a photo agree on what belongs to it.",
+        "`split` is named for every row or for none, with somebody in each part. A grade of the",
+        "whole face is refused (`whole_face`).",
         "",
         "## Scales",
         "",

@@ -233,7 +233,8 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         "scale_not_mapped": _caller(
             422,
             "Scale has no way to the engine scale",
-            "Give a written mapping with --mapping, or leave these rows out.",
+            "Write a mapping (docs/how-to/train-on-your-own-photos.md); give it with --mapping, or "
+            "in photos.mappings of the preset.",
         ),
         "mapping_invalid": _caller(
             400, "Scale mapping not valid", "Map every grade of the scale to lowest and highest."

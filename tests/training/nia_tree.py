@@ -1,12 +1,22 @@
 """A made-up NIA / AI-Hub 71645 tree in both published layouts, by formula.
 
 Grades follow from the subject's number, so that a test can say what must come out.
+
+``python -m tests.training.nia_tree FOLDER PEOPLE`` writes a tree whose photos hold faces that the
+product accepts: the sample patient's, each person's a little brighter or darker. The grades are not
+those of the faces. A model trained on it proves that the way is open, and nothing else.
 """
 
 import json
+import sys
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from PIL import Image, ImageEnhance
+
+from skinscore.assets.shipped import sample_photos
 
 PhotoBytes = Callable[[str], bytes]  # photo name -> file
 
@@ -27,6 +37,37 @@ BOXES = {  # left, top, right, bottom in a 2136 x 3216 px frontal photo; l_ lies
     8: [800, 2700, 1300, 3000],
 }
 HIDDEN = {"L": (3, 5), "L15": (), "L30": (3, 5), "R": (4, 6), "R15": (), "R30": (4, 6)}
+
+
+MAPPINGS = {
+    "nia-wrinkle.yaml": """\
+schema: skinscore.scale-mapping/1
+scale: nia_wrinkle_0_6
+basis: made up to show the way; nobody compared anything
+grades: {0: [0, 0], 1: [1, 1], 2: [1, 2], 3: [2, 2], 4: [3, 3], 5: [3, 4], 6: [4, 4]}
+""",
+    "nia-pigmentation.yaml": """\
+schema: skinscore.scale-mapping/1
+scale: nia_pigmentation_0_5
+basis: made up to show the way; nobody compared anything
+grades: {0: [0, 0], 1: [1, 1], 2: [2, 2], 3: [2, 3], 4: [3, 3], 5: [4, 4]}
+""",
+}
+
+
+def face(stem: str) -> bytes:
+    """The sample patient in the view that ``stem`` names, as bright as the subject's number says.
+
+    Other people have other bytes: the same photo of two subjects is an error of a manifest.
+    """
+    subject, _, view = stem.split("_")
+    shown = {"L": "left", "R": "right"}.get(view[0], "frontal")
+    path = next(path for path in sample_photos() if path.stem.endswith(shown))
+    number, file = int(subject), BytesIO()
+    with Image.open(path) as picture:
+        lit = ImageEnhance.Brightness(picture).enhance(1 - 0.02 * (number % 8))
+        lit.save(file, "JPEG", quality=80 + number // 8)
+    return file.getvalue()
 
 
 def grade(subject: int, key: str) -> int:
@@ -115,3 +156,10 @@ def _folders(
     photos.mkdir(parents=True)
     labels.mkdir(parents=True)
     return photos, labels
+
+
+if __name__ == "__main__":
+    target, people = Path(sys.argv[1]), int(sys.argv[2])
+    build(target, range(2, 2 + people), face, DELIVERED, devices=("02",))
+    for name, text in MAPPINGS.items():
+        (target / name).write_text(text)

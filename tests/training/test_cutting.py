@@ -1,22 +1,30 @@
 """Photos become shards: the product's own crops, its gate, and every photo accounted for."""
 
+import json
+import shutil
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from skinscore.assets.shipped import sample_photos
 from skinscore.domain.concerns import CONCERNS, Concern
+from skinscore.domain.document import sha256_hex
 from skinscore.domain.zones import ZONES, Zone
 from skinscore.errors import RequestRefused
 from skinscore_training import cutting, rules
 from skinscore_training.cutting import Cut, cut
 from skinscore_training.data import shards
-from skinscore_training.data.rendered import RenderedDataset
-from skinscore_training.presets import PhotoSettings
-from tests.training.manifests import long, write
+from skinscore_training.data.rendered import Batch, RenderedDataset
+from skinscore_training.model.losses import soft_target, target_of
+from skinscore_training.presets import PhotoSettings, RenderSettings
+from skinscore_training.render import render
+from tests.training import fake_skin
+from tests.training.manifests import Row, long, write
 
 FRONTAL = sample_photos()[0].read_bytes()
 LEFT = sample_photos()[2].read_bytes()
@@ -39,7 +47,15 @@ def manifest(folder: Path, photos: dict[str, bytes]) -> PhotoSettings:
         for concern in CONCERNS
     ]
     table = write(folder, *rows)
-    return PhotoSettings(manifest=str(table), share=0.5, photos_per_shard=1)
+    return settings_of(table)
+
+
+def settings_of(
+    table: Path, *mappings: str, raters: Literal["equal", "agreement"] = "equal"
+) -> PhotoSettings:
+    return PhotoSettings(
+        manifest=str(table), mappings=mappings, raters=raters, share=0.5, photos_per_shard=1
+    )
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +120,7 @@ def test_a_manifest_without_one_usable_photo_is_refused(tmp_path: Path) -> None:
     settings = manifest(tmp_path, {"x.jpg": jpeg(np.full((600, 600, 3), 90, np.uint8))})
     with pytest.raises(RequestRefused, match=r"none of 1 photos can be graded \(no_face 1\)"):
         cut(settings, tmp_path / "out", 0, 0)
-    assert not (tmp_path / "out" / cutting.RECORD).exists()
+    assert not (tmp_path / "out" / shards.CUT).exists()
 
 
 def test_a_photo_that_is_not_there_is_refused_before_any_is_cut(tmp_path: Path) -> None:
@@ -113,3 +129,223 @@ def test_a_photo_that_is_not_there_is_refused_before_any_is_cut(tmp_path: Path) 
     with pytest.raises(RequestRefused, match="photo 2 of the manifest"):
         cut(settings, tmp_path / "out", 0, 0)
     assert not (tmp_path / "out").exists()
+
+
+# ---- what raters said ----------------------------------------------------------------------------
+
+NIA_MAPPING = """\
+schema: skinscore.scale-mapping/1
+scale: nia_wrinkle_0_6
+basis: made up for this test, by nobody, from nothing
+grades: {0: [0, 0], 1: [0, 1], 2: [1, 1], 3: [2, 2], 4: [2, 3], 5: [3, 4], 6: [4, 4]}
+"""
+WRINKLES = CONCERNS.index(Concern.WRINKLES)
+MOUTH = [plan.name for plan in rules.GEOMETRY.crops].index("mouth")
+CHIN_SLOT = 1
+
+
+def taught(
+    folder: Path, *rows: Row, raters: Literal["equal", "agreement"] = "equal", mapped: bool = False
+) -> Batch:
+    """The batch of one frontal photo of which the chin's wrinkles are graded as in ``rows``."""
+    folder.mkdir(exist_ok=True)
+    (folder / "a.jpg").write_bytes(FRONTAL)
+    (folder / "nia.yaml").write_text(NIA_MAPPING)
+    settings = settings_of(write(folder, *rows), *(["nia.yaml"] if mapped else []), raters=raters)
+    cut(settings, folder / "out", 0, 0)
+    shards.write_manifest(folder / "out", 1)
+    data = RenderedDataset(folder / "out", shards.read_manifest(folder / "out"))
+    return data.__getitems__(range(len(data)))
+
+
+def chin(batch: Batch) -> tuple[float, torch.Tensor, list[bool]]:
+    """Score, target and set of the one place that is graded."""
+    place = MOUTH, CHIN_SLOT, WRINKLES
+    others = batch.allowed.any(dim=-1) | ~batch.score.isnan()
+    others[place] = False
+    assert not others.any()
+    return (
+        float(batch.score[place]),
+        target_of(batch.score, batch.spread)[place],
+        batch.allowed[place].tolist(),
+    )
+
+
+def test_one_rater_and_raters_who_agree_teach_the_score_s_own_target(tmp_path: Path) -> None:
+    one = chin(taught(tmp_path / "one", long(grade="3")))
+    two = chin(taught(tmp_path / "two", long(grade="3"), long(grade="3", rater="r2")))
+    for score, target, allowed in (one, two):
+        assert score == 3.0
+        torch.testing.assert_close(target, soft_target(torch.tensor(3.0)))
+        assert not any(allowed)
+    assert torch.equal(one[1], two[1])
+
+
+def test_raters_who_differ_teach_their_doubt_in_whatever_order(tmp_path: Path) -> None:
+    rows = long(grade="1"), long(grade="3", rater="r2")
+    score, target, allowed = chin(taught(tmp_path / "one", *rows))
+    assert score == 2.0
+    both = (soft_target(torch.tensor(1.0)) + soft_target(torch.tensor(3.0))) / 2
+    torch.testing.assert_close(target, both)
+    assert not any(allowed)
+    turned = chin(taught(tmp_path / "other", *reversed(rows)))
+    assert torch.equal(turned[1], target)
+
+
+def test_an_interval_teaches_a_set_and_one_of_one_grade_that_grade(tmp_path: Path) -> None:
+    score, target, allowed = chin(taught(tmp_path / "several", long(grade="3..4")))
+    assert np.isnan(score)
+    assert target.isnan().all()
+    assert allowed == [False, False, False, True, True]
+    plain = chin(taught(tmp_path / "plain", long(grade="3")))
+    single = chin(taught(tmp_path / "single", long(grade="3..3")))
+    assert single[0] == plain[0]
+    assert torch.equal(single[1], plain[1])
+    assert single[2] == plain[2]
+
+
+def test_a_set_gives_no_grade_to_calibrate_or_measure_by(tmp_path: Path) -> None:
+    taught(tmp_path, long(grade="3..4"), long(zone="nose", grade="2"))
+    rows = shards.read_manifest(tmp_path / "out").set_index("crop")
+    assert rows.loc["mouth", "grade_wrinkles_1"] == -1
+    assert rows.loc["nose", "grade_wrinkles_0"] == 2
+
+
+def test_weights_change_nothing_until_raters_share_enough_photos(tmp_path: Path) -> None:
+    rows = long(grade="1"), long(grade="3", rater="r2")
+    equal = chin(taught(tmp_path / "equal", *rows))
+    weighed = chin(taught(tmp_path / "weighed", *rows, raters="agreement"))
+    assert equal[0] == weighed[0]
+    assert torch.equal(equal[1], weighed[1])
+
+
+def test_who_agrees_with_the_others_counts_more_when_the_preset_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = {("wrinkles", "r1"): 0.5, ("wrinkles", "r2"): 1.5}
+    monkeypatch.setattr(cutting, "rater_weights", lambda votes: weights)
+    rows = long(grade="1"), long(grade="3", rater="r2")
+    assert chin(taught(tmp_path / "weighed", *rows, raters="agreement"))[0] == 2.5
+    assert chin(taught(tmp_path / "equal", *rows))[0] == 2.0
+
+
+# ---- foreign scales ------------------------------------------------------------------------------
+
+
+def test_a_mapping_opens_a_scale_grade_by_grade_or_as_a_set(tmp_path: Path) -> None:
+    def nia(grade: str) -> Row:
+        return long(grade=grade, scale="nia_wrinkle_0_6")
+
+    score, target, allowed = chin(taught(tmp_path / "grade", nia("3"), mapped=True))
+    assert (score, any(allowed)) == (2.0, False)
+    torch.testing.assert_close(target, soft_target(torch.tensor(2.0)))
+    score, _, allowed = chin(taught(tmp_path / "set", nia("5"), mapped=True))
+    assert np.isnan(score)
+    assert allowed == [False, False, False, True, True]
+
+
+def test_another_mapping_cuts_again_and_the_crops_say_by_which(tmp_path: Path) -> None:
+    taught(tmp_path, long(grade="5", scale="nia_wrinkle_0_6"), mapped=True)
+    folder, rendered = tmp_path, tmp_path / "out"
+    settings = settings_of(folder / "manifest.csv", "nia.yaml")
+    (first,) = set(shards.read_manifest(rendered)["cut_sha256"])
+    (folder / "nia.yaml").write_text(NIA_MAPPING.replace("5: [3, 4]", "5: [4, 4]"))
+    cut(settings, rendered, 0, 0)
+    (second,) = set(shards.write_manifest(rendered, 1)["cut_sha256"])
+    assert first != second
+    record = json.loads((rendered / shards.CUT).read_text())
+    now = sha256_hex((folder / "nia.yaml").read_bytes())
+    assert record["claim"]["mappings"] == {"nia_wrinkle_0_6": now}
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "message"),
+    [
+        ([long(scale="nia_wrinkle_0_6")], "scale_not_mapped", "photos.mappings of the preset"),
+        ([long(split="train")], "manifest_invalid", "names nobody for calibration, test"),
+        ([long(use="evaluation_only")], "not_for_training", "for evaluation only"),
+    ],
+)
+def test_photos_that_cannot_be_trained_on_are_refused_before_anybody_is_rendered(
+    tmp_path: Path, rows: list[Row], code: str, message: str
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(FRONTAL)
+    people = RenderSettings(people=2, views=2, people_per_shard=1, workers=1, seed=1)
+    with pytest.raises(RequestRefused, match=message) as refusal:
+        render(people, settings_of(write(tmp_path, *rows)), tmp_path / "out", fake_skin.render)
+    assert refusal.value.code == code
+    assert not (tmp_path / "out").exists()
+
+
+# ---- close-ups -----------------------------------------------------------------------------------
+
+
+def test_a_close_up_gives_the_product_s_tiles_of_its_zone_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(FRONTAL)
+    close_up = long(view="close_up", px_per_mm="4", zone="nasolabial_left", grade="2")
+    done = cut(settings_of(write(tmp_path, close_up)), tmp_path / "out", 0, 7)
+    assert (done.photos, done.refused) == (1, {})
+    rows = shards.write_manifest(tmp_path / "out", done.shards)
+    tiles = cutting._preparer().prepare_close_up(FRONTAL, Zone.NASOLABIAL_LEFT, 4.0).crops
+    assert rows["crop"].tolist() == ["cheek_left"] * len(tiles)
+    assert len(tiles) > 1
+    assert (rows["score_wrinkles_1"] == 2.0).all()
+    assert rows["score_wrinkles_0"].isna().all()
+    assert (rows["grade_wrinkles_0"] == -1).all()
+    assert rows["ita_deg"].isna().all()  # no face, no tone
+    np.testing.assert_array_equal(
+        shards.open_field(tmp_path / "out", 0, "pixels")[:, 0], [tile.pixels for tile in tiles]
+    )
+
+
+def test_close_ups_stand_beside_faces(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(FRONTAL)
+    (tmp_path / "b.jpg").write_bytes(LEFT)
+    rows = long(), long(photo="b.jpg", view="close_up", px_per_mm="4", zone="nose")
+    settings = settings_of(write(tmp_path, *rows)).model_copy(update={"photos_per_shard": 2})
+    done = cut(settings, tmp_path / "out", 0, 0)
+    table = shards.write_manifest(tmp_path / "out", done.shards)
+    assert (table["crop"] == "nose").sum() == len(table) - 12  # the face's own nose is one
+
+
+# ---- a split that the manifest names -------------------------------------------------------------
+
+
+def test_a_named_split_travels_with_the_crops(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(FRONTAL)
+    parts = ("train", "test", "calibration")
+    rows = [
+        long(
+            photo=f"{part}.jpg",
+            subject=part,
+            split=part,
+            view="close_up",
+            px_per_mm="6",
+            zone="nose",
+        )
+        for part in parts
+    ]
+    for part in parts:
+        (tmp_path / f"{part}.jpg").write_bytes(FRONTAL)
+    done = cut(settings_of(write(tmp_path, *rows)), tmp_path / "out", 0, 5)
+    table = shards.write_manifest(tmp_path / "out", done.shards)
+    found = table.groupby("subject")["part"].unique().map(list)
+    assert found.to_dict() == {5: ["train"], 6: ["test"], 7: ["calibration"]}
+
+
+def test_shards_of_a_release_before_say_all_with_their_scores(
+    graded: PhotoSettings, rendered: Path, tmp_path: Path
+) -> None:
+    rows = shards.read_manifest(rendered)
+    assert "part" not in rows
+    shutil.copytree(rendered, tmp_path / "before")
+    for field in shards.VOTES:
+        for path in (tmp_path / "before").rglob(f"{field}.npy"):
+            path.unlink()
+    old = RenderedDataset(tmp_path / "before", rows).__getitems__(range(len(rows)))
+    new = RenderedDataset(rendered, rows).__getitems__(range(len(rows)))
+    assert old.spread.isnan().all()
+    assert not old.allowed.any()
+    torch.testing.assert_close(
+        target_of(old.score, old.spread), target_of(new.score, new.spread), equal_nan=True
+    )

@@ -173,7 +173,9 @@ def graded(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path
 def with_photos(preset: Preset, finished: Finished, graded: Path, **fit_changes: object) -> Preset:
     return preset.model_copy(
         update={
-            "photos": PhotoSettings(manifest=str(graded), share=0.5, photos_per_shard=3),
+            "photos": PhotoSettings(
+                manifest=str(graded), mappings=(), raters="equal", share=0.5, photos_per_shard=3
+            ),
             "fit": preset.fit.model_copy(
                 update={"start": str(finished.folder.root), **fit_changes}
             ),
@@ -227,6 +229,9 @@ def test_recalibration_leaves_the_weights_as_they_are(
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert calibrate(alone, folder).source == "graded"
     assert labels_of(alone) == "rendered"
+    export(alone, folder)
+    limits = read_model(folder.exported).contract.intended_use.limits
+    assert limits[0].startswith("Trained or calibrated with photos")
 
 
 @pytest.mark.slow

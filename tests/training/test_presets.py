@@ -10,6 +10,7 @@ from skinscore_training import presets
 from tests.conftest import REPOSITORY
 
 CONFIGS = REPOSITORY / "configs"
+PHOTOS = {"manifest": "data/graded/manifest.csv", "share": 0.5, "photos_per_shard": 9}
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 
 
@@ -25,6 +26,8 @@ def test_every_preset_of_the_repository_loads(name: str) -> None:
         ({"name": "other"}, "holds preset 'other'"),
         ({"split": {"calibration": 0.5, "test": "0.2", "seed": 1}}, "split.test"),
         ({"evaluate": {"resamples": 10}}, "evaluate.seed: Field required"),
+        ({"photos": PHOTOS}, "photos.mappings: Field required; photos.raters: Field required"),
+        ({"photos": PHOTOS | {"mappings": ["../nia.yaml"], "raters": "equal"}}, "photos.mappings"),
     ],
 )
 def test_a_preset_with_a_mistake_is_refused(

@@ -208,6 +208,7 @@ def _calibration(contract: Contract) -> str:
 def _training(contract: Contract) -> str:
     origin = contract.provenance
     libraries = ", ".join(f"{name} {version}" for name, version in origin.libraries.items())
+    without_photos = origin.label_source == contract.calibration.source == "rendered"
     return "\n".join(
         [
             "## Where it comes from",
@@ -216,7 +217,7 @@ def _training(contract: Contract) -> str:
             f"- Labels: {origin.label_source}. Manifest sha256 `{origin.manifest_sha256}`.",
             f"- MLflow run `{origin.mlflow_run_id}`.",
             f"- Libraries: {libraries}.",
-            *(["- No photo of a person."] if origin.label_source == "rendered" else []),
+            *(["- No photo of a person."] if without_photos else []),
             "- No third-party weights.",
         ]
     )

@@ -87,8 +87,7 @@ def answers(
         Answer(
             "Method",
             "Partition",
-            f"By person: {100 * preset.split.calibration:.0f} % calibration, "
-            f"{100 * preset.split.test:.0f} % test, the rest trains; seed {preset.split.seed}.",
+            _partition(preset, rows),
         ),
         Answer(
             "Method",
@@ -128,6 +127,15 @@ def _images(rendered: bool) -> str:
     if rendered:
         return "Rendered crops of skin; no photo of a person."
     return "Clinical photos of faces, cut into crops of zones."
+
+
+def _partition(preset: Preset, rows: pd.DataFrame) -> str:
+    if "part" in rows and rows["part"].notna().any():
+        return "By person, as the manifest of the photos names it."
+    return (
+        f"By person: {100 * preset.split.calibration:.0f} % calibration, "
+        f"{100 * preset.split.test:.0f} % test, the rest trains; seed {preset.split.seed}."
+    )
 
 
 def _resolution(rows: pd.DataFrame) -> str:

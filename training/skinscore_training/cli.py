@@ -76,6 +76,9 @@ def use(name: Annotated[str, typer.Argument(help="Name of a file in configs/.")]
 def render(preset: PresetOption) -> None:
     """Render people and cut graded photos; continues after an interruption.
 
+    Grades on scales other than the engine's need your written mapping, a file beside the manifest
+    that the preset names in photos.mappings. What the photos lack is told before any rendering.
+
     Reads the preset and the photos it names, writes runs/NAME/rendered.
     Refuses at once when the store that MLFLOW_TRACKING_URI names, which the
     next stages need, does not answer.
@@ -102,6 +105,7 @@ def split(preset: PresetOption) -> None:
     """Divide the people into train, calibration and test.
 
     Reads runs/NAME/rendered, writes runs/NAME/splits.parquet. By person, never by crop.
+    A split that the manifest of graded photos names is kept; else the preset's shares divide.
 
       $ skinscore train split --preset tiny
     """

@@ -326,7 +326,20 @@ def _say_import(imported: "Imported", photos: int, grades: int, out: Path) -> No
         _say(f"  {note}")
     if not grades:
         _say(f"  {NONE_OF_OURS}")
+    if unmapped := _unmapped(imported):
+        _say(
+            f"  {', '.join(unmapped)}: to train on these, write a mapping to the engine's grades "
+            "beside the manifest and name it in photos.mappings of the preset"
+        )
     _say(f"  {imported.dataset.use}: {imported.dataset.licence}")
+
+
+def _unmapped(imported: "Imported") -> list[str]:
+    from skinscore_training.data.importers.base import Grade
+    from skinscore_training.data.scales import SCALES
+
+    used = {entry.scale for entry in imported.entries if isinstance(entry, Grade)}
+    return sorted(name for name in used if SCALES[name].crosswalk is None)
 
 
 def _print_report(report: "Report") -> None:

@@ -1,22 +1,23 @@
 """Graded photos as shards of crops, in the layout of rendered ones, so that nothing after the
 stage ``render`` needs a second path.
 
-The crops are those that ``Grader`` would see. Every crop has one view, no maps and no relief. The
-mean of the raters' grades is its score; a grade is written only where the gate would let the
-product grade too, so that calibration and figures speak of what a clinic gets. Photos that the
-product refuses are left out and counted.
+The crops are those that ``Grader`` would see: thirteen of a face, the tiles of a close-up. Every
+crop has one view, no maps and no relief. What its raters said stands beside the score
+(:class:`skinscore_training.data.shards.Graded`). A grade is written only where somebody gave one
+and the gate would let the product grade too, so that calibration and figures speak of what a
+clinic gets. Photos that the product refuses are left out and counted.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinscore.domain.concerns import CONCERNS
-from skinscore.domain.document import sha256_hex
+from skinscore.domain.document import canonical_json, sha256_hex
+from skinscore.domain.zones import Zone
 from skinscore.errors import PhotoRefused, RequestRefused
 from skinscore.imaging.face import FaceFinder
 from skinscore.imaging.face_models import require as require_face_models
@@ -26,14 +27,15 @@ from skinscore_training import rules, runs
 from skinscore_training.data import shards
 from skinscore_training.data.manifest import read_manifest, require_trainable
 from skinscore_training.data.photos import PhotoCrops, PhotoSample
-from skinscore_training.data.shards import Source
-from skinscore_training.data.targets import engine_targets
+from skinscore_training.data.scales import load_mapping
+from skinscore_training.data.shards import Graded, Source
+from skinscore_training.data.splits import require_whole_split
+from skinscore_training.data.targets import engine_targets, engine_votes
 from skinscore_training.model.losses import RELIEF_CENTRE
 from skinscore_training.presets import PhotoSettings
 from skinscore_training.progress import track
+from skinscore_training.raters import rater_weights
 from skinscore_training.skin.crops import MAP_STEP, RenderedCrops, joined
-
-RECORD: Final = "photos.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,24 @@ class _Noting(Preparer):
     last: list[PreparedPhoto] = field(default_factory=list)
 
     def prepare(self, data: bytes) -> PreparedPhoto:
-        photo = Preparer.prepare(self, data)
+        return self._noted(Preparer.prepare(self, data))
+
+    def prepare_close_up(self, data: bytes, zone: Zone, px_per_mm: float) -> PreparedPhoto:
+        return self._noted(Preparer.prepare_close_up(self, data, zone, px_per_mm))
+
+    def _noted(self, photo: PreparedPhoto) -> PreparedPhoto:
         self.last[:] = [photo]
         return photo
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Taken:
+    """The crops of one photo, on their way into a shard."""
+
+    crops: RenderedCrops
+    spread: NDArray[np.float32]  # (N, K, 3, 5)
+    allowed: NDArray[np.bool_]  # (N, K, 3, 5)
+    part: str  # "" when the manifest names no split
 
 
 def cut(settings: PhotoSettings, folder: Path, first_shard: int, first_subject: int) -> Cut:
@@ -71,30 +88,29 @@ def cut(settings: PhotoSettings, folder: Path, first_shard: int, first_subject: 
         RequestRefused: ``manifest_invalid``, ``file_unreadable``, or no photo of the manifest can
             be graded.
     """
-    preparer = _Noting(
-        FaceFinder(require_face_models(), rules.FACE),
-        rules.DECODE,
-        rules.FACE,
-        rules.GEOMETRY,
-        rules.GATE,
-    )
+    preparer = _preparer()
     manifest = Path(settings.manifest)
-    photos = open_photos(manifest, preparer)
+    photos = open_photos(settings, preparer)
     claim = {
         "settings": settings.model_dump(mode="json", exclude={"share"}),
         "grades": sha256_hex(manifest.read_bytes()),
+        "mappings": {
+            load_mapping(path).scale: sha256_hex(path.read_bytes())
+            for path in _mapping_files(settings)
+        },
         "photos": _digest(photos, manifest.parent),
         "geometry": rules.GEOMETRY.model_dump(mode="json"),
         "gate": rules.GATE.model_dump(mode="json"),
         "first_shard": first_shard,
         "first_subject": first_subject,
     }
-    record = folder / RECORD
+    record = folder / shards.CUT
     if record.exists() and (before := runs.read_json(record, "render"))["claim"] == claim:
         return Cut(**before["cut"])
     record.unlink(missing_ok=True)
     shards.drop_from(folder, first_shard)
-    done = _cut_all(photos, preparer, settings, folder, first_shard, first_subject)
+    writer = _Writer(folder, first_shard, sha256_hex(canonical_json(claim)))
+    done = _cut_all(photos, preparer, settings, writer, first_subject)
     runs.write_json(
         record,
         {
@@ -110,30 +126,58 @@ def cut(settings: PhotoSettings, folder: Path, first_shard: int, first_subject: 
     return done
 
 
-def open_photos(manifest: Path, preparer: Preparer) -> PhotoCrops:
-    """Return the graded photos that a manifest lists.
+def require_cuttable(settings: PhotoSettings) -> None:
+    """Refuse now what :func:`cut` would refuse after hours of rendering; opens no photo.
 
     Raises:
-        RequestRefused: ``manifest_invalid``, ``not_for_training``, ``scale_not_mapped``.
+        RequestRefused: as :func:`open_photos`.
+        NotReady: the face models are missing.
     """
-    table = read_manifest(manifest)
+    open_photos(settings, _preparer())
+
+
+def open_photos(settings: PhotoSettings, preparer: Preparer) -> PhotoCrops:
+    """Return the graded photos that the preset's manifest lists, with what they are to teach.
+
+    Raises:
+        RequestRefused: ``manifest_invalid``, also for a split that leaves nobody for a part;
+            ``not_for_training``, ``mapping_invalid``, ``scale_not_mapped``.
+    """
+    table = read_manifest(Path(settings.manifest))
     require_trainable(table)
-    return PhotoCrops(table, engine_targets(table), preparer)
+    require_whole_split(dict(zip(table.photos["subject"], table.photos["split"], strict=True)))
+    mappings = [load_mapping(path) for path in _mapping_files(settings)]
+    weights = (
+        rater_weights(engine_votes(table, mappings)) if settings.raters == "agreement" else None
+    )
+    return PhotoCrops(table, engine_targets(table, mappings, weights), preparer)
+
+
+def _mapping_files(settings: PhotoSettings) -> list[Path]:
+    return [Path(settings.manifest).parent / name for name in settings.mappings]
+
+
+def _preparer() -> _Noting:
+    return _Noting(
+        FaceFinder(require_face_models(), rules.FACE),
+        rules.DECODE,
+        rules.FACE,
+        rules.GEOMETRY,
+        rules.GATE,
+    )
 
 
 def _cut_all(
     photos: PhotoCrops,
     preparer: _Noting,
     settings: PhotoSettings,
-    folder: Path,
-    first_shard: int,
+    writer: "_Writer",
     first_subject: int,
 ) -> Cut:
     numbers = {name: first_subject + i for i, name in enumerate(dict.fromkeys(photos.subjects))}
     refused: Counter[str] = Counter()
-    waiting: list[RenderedCrops] = []
     people: set[int] = set()
-    written = cut_photos = 0
+    cut_photos = 0
     for place in track(range(len(photos)), len(photos), "photos"):
         try:
             sample = photos[place]
@@ -141,15 +185,13 @@ def _cut_all(
             refused[refusal.code] += 1
             continue
         subject = numbers[photos.subjects[place]]
-        waiting.append(_crops(sample, preparer.last[0], subject))
+        writer.waiting.append(_taken(sample, preparer.last[0], subject, photos.parts[place]))
         people.add(subject)
         cut_photos += 1
-        if len(waiting) == settings.photos_per_shard:
-            _write(folder, first_shard + written, waiting)
-            written += 1
-    if waiting:
-        _write(folder, first_shard + written, waiting)
-        written += 1
+        if len(writer.waiting) == settings.photos_per_shard:
+            writer.write()
+    if writer.waiting:
+        writer.write()
     if not cut_photos:
         counts = ", ".join(f"{code} {count}" for code, count in sorted(refused.items()))
         raise RequestRefused(
@@ -157,23 +199,65 @@ def _cut_all(
             f"none of {len(photos)} photos can be graded ({counts or 'there are none'})",
             "photos that `skinscore score` accepts",
         )
-    return Cut(written, cut_photos, len(people), dict(sorted(refused.items())))
+    return Cut(writer.written, cut_photos, len(people), dict(sorted(refused.items())))
 
 
-def _write(folder: Path, shard: int, waiting: list[RenderedCrops]) -> None:
-    shards.write_shard(folder, shard, joined(waiting), rules.GEOMETRY, Source.GRADED)
-    waiting.clear()
+@dataclass(slots=True)
+class _Writer:
+    """Photos that wait for a shard of their own to be full."""
+
+    folder: Path
+    first_shard: int
+    cut_sha256: str  # of all that shaped the crops and their targets
+    waiting: list[_Taken] = field(default_factory=list)
+    written: int = 0
+
+    def write(self) -> None:
+        """Write a shard of what waits."""
+        part = tuple(taken.part for taken in self.waiting for _ in taken.spread)
+        graded = Graded(
+            spread=np.concatenate([taken.spread for taken in self.waiting]),
+            allowed=np.concatenate([taken.allowed for taken in self.waiting]),
+            part=part if any(part) else None,
+            cut_sha256=self.cut_sha256,
+        )
+        shards.write_shard(
+            self.folder,
+            self.first_shard + self.written,
+            joined([taken.crops for taken in self.waiting]),
+            rules.GEOMETRY,
+            Source.GRADED,
+            graded,
+        )
+        self.waiting.clear()
+        self.written += 1
 
 
-def _crops(sample: PhotoSample, photo: PreparedPhoto, subject: int) -> RenderedCrops:
-    """Return the crops of one photo in the form of rendered ones, with a single view."""
-    shown, gradable = _allowed(photo, sample.score.shape[1])
+def _taken(sample: PhotoSample, photo: PreparedPhoto, subject: int, part: str) -> _Taken:
+    shown, gradable = _visible(photo, sample.score.shape[1])
     score = np.where(shown, sample.score.numpy(), np.float32(np.nan))
+    single = ~np.isnan(score)[..., None]
+    return _Taken(
+        crops=_crops(sample, photo, subject, score, gradable),
+        spread=np.where(single, sample.target.numpy(), np.float32(np.nan)),
+        allowed=sample.allowed.numpy() & shown[..., None],
+        part=part,
+    )
+
+
+def _crops(
+    sample: PhotoSample,
+    photo: PreparedPhoto,
+    subject: int,
+    score: NDArray[np.float32],
+    gradable: NDArray[np.bool_],
+) -> RenderedCrops:
+    """Return the crops of one photo in the form of rendered ones, with a single view."""
     count = len(score)
     cells = rules.GEOMETRY.side_px // MAP_STEP
     tone = photo.quality.skin_tone
     return RenderedCrops(
-        crop=tuple(plan.name for plan in rules.GEOMETRY.crops),
+        crop=tuple(crop.name for crop in photo.crops),
         subject=np.full(count, subject, np.int64),
         pixels=sample.crops.numpy()[:, None],
         masks=sample.masks.numpy()[:, None],
@@ -192,17 +276,19 @@ def _grades(score: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.where(known, np.floor(np.where(known, score, 0) + 0.5), -1).astype(np.int64)
 
 
-def _allowed(photo: PreparedPhoto, slots: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _visible(photo: PreparedPhoto, slots: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(N, K, 3) twice: whether the photo shows the zone at all, and whether gate ``strict`` lets
     the product grade it for this concern."""
-    shown = np.zeros((len(rules.GEOMETRY.crops), slots, len(CONCERNS)), np.bool_)
+    shown = np.zeros((len(photo.crops), slots, len(CONCERNS)), np.bool_)
     gradable = np.zeros_like(shown)
-    for crop, plan in enumerate(rules.GEOMETRY.crops):
-        for slot, zone in enumerate(plan.zones):
+    for number, crop in enumerate(photo.crops):
+        for slot, zone in enumerate(crop.zones):
+            if zone not in photo.regions:  # the other zone of a close-up's crop plan
+                continue
             for place, concern in enumerate(CONCERNS):
                 blocks = zone_blocks(photo.passed, zone, concern)
-                shown[crop, slot, place] = not blocks.geometry
-                gradable[crop, slot, place] = not (blocks.geometry or blocks.quality)
+                shown[number, slot, place] = not blocks.geometry
+                gradable[number, slot, place] = not (blocks.geometry or blocks.quality)
     return shown, gradable
 
 

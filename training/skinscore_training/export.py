@@ -17,7 +17,7 @@ from skinscore_training.int8 import Variant
 from skinscore_training.model import network, onnx_graph
 from skinscore_training.presets import ExportSettings, Preset
 from skinscore_training.progress import track
-from skinscore_training.start import labels_of
+from skinscore_training.start import labels_of, limits_of
 
 _CASES: Final = 5  # crops per parity check; odd, so that no batch size is special
 FP32: Final = "fp32"
@@ -69,6 +69,7 @@ def export(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
         label_source=labels,
         libraries=provenance.library_versions(),
     )
+    limits = limits_of(preset, folder, calibration.source)
     graphs = {FP32: graph} | _candidates(preset, folder, graph)
     sealed = {
         name: sealing.seal(
@@ -77,7 +78,7 @@ def export(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
             origin,
             calibration,
             settings.golden_tolerance if name == FP32 else preset.int8.golden_tolerance,
-            sealing.LIMITS if labels == "rendered" else sealing.LIMITS_GRADED,
+            limits,
         )
         for name, data in graphs.items()
     }

@@ -24,7 +24,7 @@ from skinscore_training.model import network
 from skinscore_training.model.unfolded import renormalise
 from skinscore_training.presets import Preset
 from skinscore_training.progress import bars
-from skinscore_training.start import Start, read_start
+from skinscore_training.start import Start, mapping_digests, read_start
 from skinscore_training.trainer import COLUMNS, Trainer
 
 STATISTICS_CROPS: Final = 480  # that give a model file's network its batch statistics
@@ -65,7 +65,10 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
             if start is not None:
                 trainer.begin_with(_settled(start, preset, train))
             if fabric.is_global_zero:
-                tracking.log_params(preset.model_dump(mode="json", by_alias=True))
+                tracking.log_params(
+                    preset.model_dump(mode="json", by_alias=True)
+                    | {"mapping_sha256": mapping_digests(preset, folder)}
+                )
                 tracking.log_dataset(manifest_sha256, preset.name)
         _train(trainer, train, monitor, folder, lead=fabric.is_global_zero)
         if fabric.is_global_zero:

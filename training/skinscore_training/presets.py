@@ -50,6 +50,10 @@ class PhotoSettings(Document):
     """Graded photos that take part, cut into crops like those of the product."""
 
     manifest: str  # path; see skinscore_training.data.manifest
+    # Your own ways from foreign scales to the engine's: files beside the manifest, one per scale,
+    # see skinscore_training.data.scales.ScaleMapping; [] when there are none.
+    mappings: tuple[Annotated[str, Field(pattern=r"^[^/\\]+$")], ...]
+    raters: Literal["equal", "agreement"]  # how much each counts; see raters.rater_weights
     share: Annotated[float, Field(gt=0, le=1)]  # of the crops of a training batch
     photos_per_shard: Count
 

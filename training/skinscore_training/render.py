@@ -51,7 +51,15 @@ def render(
 
     Args:
         renderer: a function of a module (worker processes import it by name).
+
+    Raises:
+        RequestRefused: the photos cannot be trained on; before anything is rendered.
     """
+    if photos is not None:
+        from skinscore_training.cutting import cut as cut_photos
+        from skinscore_training.cutting import require_cuttable
+
+        require_cuttable(photos)
     _claim(folder, settings)
     tasks = list(_tasks(settings, folder, renderer))
     missing = [task for task in tasks if not shards.shard_folder(folder, task.shard).exists()]
@@ -67,8 +75,6 @@ def render(
         cut = None
         shards.drop_from(folder, len(tasks))
     else:
-        from skinscore_training.cutting import cut as cut_photos
-
         cut = cut_photos(photos, folder, first_shard=len(tasks), first_subject=settings.people)
     crops = len(shards.write_manifest(folder, len(tasks) + (0 if cut is None else cut.shards)))
     return Made(crops=crops, cut=cut)

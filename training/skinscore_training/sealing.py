@@ -30,11 +30,17 @@ LIMITS: Final = (
     "Active acne, moles and skin cancer are not graded and not ruled out.",
     "The scale is skinscore's own; it is not Goodman-Baron, Glogau, Lemperle or mMASI.",
 )
+MAPPED: Final = "Grades on the scale "  # how a limit begins that names a mapping
 LIMITS_GRADED: Final = (
     "Trained or calibrated with photos that one clinic graded; not validated elsewhere.",
     "Grades follow the raters of those photos and their scale.",
     *LIMITS[2:],
 )
+
+
+def mapping_limit(scale: str, digest: str) -> str:
+    """Return the limit that names a user's mapping, by the sha256 of its file."""
+    return f"{MAPPED}{scale} were read by the trainer's own mapping, sha256 {digest}."
 
 
 def seal(

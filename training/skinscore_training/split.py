@@ -1,4 +1,7 @@
-"""Stage ``split``: divide people into train, calibration and test, rendered and graded apart."""
+"""Stage ``split``: divide people into train, calibration and test, rendered and graded apart.
+
+A split that the manifest of graded photos names is kept; else the preset's shares divide.
+"""
 
 from pathlib import Path
 
@@ -9,18 +12,25 @@ from skinscore_training.presets import SplitSettings
 
 
 def split(settings: SplitSettings, rendered: Path, target: Path) -> dict[str, int]:
-    """Write ``target`` (Parquet: subject, part) and return the number of subjects per part."""
+    """Write ``target`` (Parquet: subject, part) and return the number of subjects per part.
+
+    Raises:
+        RequestRefused: ``preset_invalid`` or ``manifest_invalid`` when a part is left empty.
+    """
     manifest = shards.read_manifest(rendered)
     table = pd.concat(
-        [
-            splits.split_subjects(
-                rows["subject"].to_numpy(), settings.calibration, settings.test, settings.seed
-            )
-            for _, rows in manifest.groupby("source", sort=True)
-        ],
+        [_divided(settings, rows) for _, rows in manifest.groupby("source", sort=True)],
         ignore_index=True,
     )
     part = target.with_name(f"{target.name}.part")
     table.to_parquet(part, index=False)
     part.replace(target)
     return {str(name): int(count) for name, count in table["part"].value_counts().items()}
+
+
+def _divided(settings: SplitSettings, rows: pd.DataFrame) -> pd.DataFrame:
+    named = splits.named_subjects(rows)
+    if named is not None:
+        return named
+    subjects = rows["subject"].to_numpy()
+    return splits.split_subjects(subjects, settings.calibration, settings.test, settings.seed)

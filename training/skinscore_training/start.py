@@ -1,4 +1,4 @@
-"""Weights to start from, and what a model's labels are: rendered, graded or both.
+"""Weights to start from, and whose labels shaped a model: rendered, graded or both.
 
 A training goes on from a finished run or from nothing but a model file, as the package ships one.
 """
@@ -11,7 +11,8 @@ from skinscore.contract.contract import Contract
 from skinscore.contract.release import read_model
 from skinscore.domain.document import sha256_hex
 from skinscore.errors import RequestRefused
-from skinscore_training import checkpoint, rules, runs
+from skinscore_training import checkpoint, rules, runs, sealing
+from skinscore_training.data import shards
 from skinscore_training.model import network
 from skinscore_training.model.unfolded import Unlike, read_weights
 from skinscore_training.presets import Preset
@@ -29,6 +30,7 @@ class Start:
     sha256: str  # of the weights' file
     labels: Labels  # of its release
     normalised: bool  # False: from a model file, without batch statistics of its own
+    mapped: tuple[str, ...]  # limits of its release that name mappings
 
 
 def read_start(preset: Preset) -> Start | None:
@@ -55,6 +57,7 @@ def _of_run(preset: Preset, folder: runs.RunFolder) -> Start:
         weights=weights,
         sha256=sha256_hex(folder.weights.read_bytes()),
         labels=contract.provenance.label_source,
+        mapped=_mapped(contract),
         normalised=True,
     )
 
@@ -76,6 +79,7 @@ def _of_file(preset: Preset, path: Path) -> Start:
         weights=weights,
         sha256=sha256_hex(model.data),
         labels=model.contract.provenance.label_source,
+        mapped=_mapped(model.contract),
         normalised=False,
     )
 
@@ -92,6 +96,43 @@ def labels_of(preset: Preset) -> Labels:
     if len(found) > 1:
         return _BOTH
     return "graded" if "graded" in found else "rendered"
+
+
+def mapping_digests(preset: Preset, folder: runs.RunFolder) -> dict[str, str]:
+    """Return scale -> sha256 of the mapping file by which the run's photos were cut; nothing for
+    a preset without photos.
+
+    Raises:
+        RequestRefused: ``stage_input_missing``.
+    """
+    if preset.photos is None:
+        return {}
+    record = runs.read_json(folder.rendered / shards.CUT, "render")
+    digests: dict[str, str] = record["claim"]["mappings"]
+    return digests
+
+
+def limits_of(preset: Preset, folder: runs.RunFolder, calibrated_on: str) -> tuple[str, ...]:
+    """Return the limits that the release must name: photos take part when they shaped weights,
+    those of the start included, or calibration; so do the mappings by which they were read.
+
+    Args:
+        calibrated_on: ``source`` of the calibration.
+    """
+    if labels_of(preset) == "rendered" and calibrated_on == "rendered":
+        return sealing.LIMITS
+    start = read_start(preset)
+    own = (
+        sealing.mapping_limit(scale, digest)
+        for scale, digest in mapping_digests(preset, folder).items()
+    )
+    mapped = sorted({*own, *(() if start is None else start.mapped)})
+    return (*sealing.LIMITS_GRADED[:2], *mapped, *sealing.LIMITS_GRADED[2:])
+
+
+def _mapped(contract: Contract) -> tuple[str, ...]:
+    limits = contract.intended_use.limits
+    return tuple(limit for limit in limits if limit.startswith(sealing.MAPPED))
 
 
 def _require_same_rules(contract: Contract) -> None:

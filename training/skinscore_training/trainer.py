@@ -30,7 +30,7 @@ from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.prefetch import prefetch
 from skinscore_training.data.rendered import Batch, RenderedDataset
 from skinscore_training.model import network
-from skinscore_training.model.losses import Targets, expectation, losses, soft_target
+from skinscore_training.model.losses import Targets, expectation, losses, target_of
 from skinscore_training.model.network import Predictions
 from skinscore_training.model.shared_norm import share_batch_norm
 from skinscore_training.presets import FitSettings, ModelSettings
@@ -135,7 +135,8 @@ class Trainer:
     def measure(self, data: RenderedDataset) -> dict[str, float]:
         """Return the smoothed weights' mean absolute error per concern, in grades.
 
-        On the first view, against the soft target's own mean, which the raw expectation learns.
+        On the first view, against the target's own mean, which the raw expectation learns; zones
+        with intervals only are left out.
         """
         errors: list[Tensor] = []
         for start in range(0, len(data), self.settings.batch_crops):
@@ -143,7 +144,7 @@ class Trainer:
             batch = data.__getitems__(rows).to(self._fabric.device)
             with self._fabric.autocast():
                 logits = self.ema.model(batch.crops[:, 0], batch.masks[:, 0]).logits
-            wanted = expectation(soft_target(batch.score))
+            wanted = expectation(target_of(batch.score, batch.spread))
             errors.append((expectation(torch.softmax(logits, dim=-1)) - wanted).abs())
         mean = torch.cat(errors).nanmean(dim=(0, 1))
         return {f"mae_{concern}": float(mean[i]) for i, concern in enumerate(CONCERNS)}
@@ -228,6 +229,8 @@ class Trainer:
             Predictions(*(gathered(self._fabric, values) for values in found)),
             Targets(
                 score=gathered(self._fabric, targets.score),
+                spread=gathered(self._fabric, targets.spread),
+                allowed=gathered(self._fabric, targets.allowed),
                 maps=gathered(self._fabric, targets.maps),
                 relief=gathered(self._fabric, targets.relief),
                 dense=gathered(self._fabric, targets.dense),

@@ -121,6 +121,12 @@ def test_what_cannot_be_training_material_is_a_warning(tmp_path: Path) -> None:
     assert warned["prelabelled", "anchored"] == (3,)
 
 
+def test_a_split_that_leaves_a_part_empty_is_told(tmp_path: Path) -> None:
+    warned = told(run(tmp_path, long(split="train")), Severity.WARNING)
+    assert ("split", "empty_part") in warned
+    assert ("split", "empty_part") not in told(run(tmp_path, long()), Severity.WARNING)
+
+
 def test_broken_rows_and_missing_photos_are_told_together(tmp_path: Path) -> None:
     report = check(write(tmp_path, long(grade="9"), long(photo="b.jpg", subject="")), look)
     assert set(told(report)) == {

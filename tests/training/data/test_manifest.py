@@ -97,6 +97,7 @@ def test_parquet_reads_like_csv_also_with_numbers_for_grades(tmp_path: Path) -> 
         ({"grade": "4..3"}, r"grade: the interval runs backwards"),
         ({"grade": "2.5..3"}, r"grade: an interval begins or ends at a half"),
         ({"zone": "cheek"}, r"zone: it is none of forehead"),
+        ({"zone": "face"}, r"zone: a grade of the whole face teaches no zone \(grade the zones"),
         ({"zone": ""}, r"zone: a grade has none"),
         ({"concern": "acne"}, r"concern: it is none of acne_scarring"),
         ({"rater": ""}, r"rater: a grade has none"),
@@ -114,7 +115,7 @@ def test_parquet_reads_like_csv_also_with_numbers_for_grades(tmp_path: Path) -> 
         ({"view": "side"}, r"view: it is none of frontal"),
         ({"view": "close_up"}, r"px_per_mm: a close-up has no scale"),
         ({"px_per_mm": "12"}, r"px_per_mm: only a close-up has a scale"),
-        ({"view": "close_up", "px_per_mm": "0"}, r"px_per_mm: it is no number above 0"),
+        ({"view": "close_up", "px_per_mm": "0"}, r"px_per_mm: it is no number from 0.1 to 200"),
         ({"attribute": "age_years", "value": "30"}, r"attribute: a row holds a grade or an attr"),
         ({"value": "30"}, r"value: a value has no attribute"),
     ],
@@ -240,3 +241,9 @@ def test_a_manifest_without_a_grade_is_no_training_input(tmp_path: Path) -> None
     manifest = read_manifest(write(tmp_path, long(grade="")))
     with pytest.raises(RequestRefused, match="no row holds a grade"):
         require_trainable(manifest)
+
+
+def test_a_column_of_the_whole_face_is_refused_with_what_to_do_instead(tmp_path: Path) -> None:
+    said = refusal(write(tmp_path, wide(**{"chin.wrinkles": "2", "face.wrinkles": "3"})))
+    assert "columns of the whole face: face.wrinkles" in said
+    assert "x_face" in said

@@ -74,7 +74,7 @@ def test_a_users_own_mapping_opens_a_scale(tmp_path: Path) -> None:
         ("5: [3, 4]", "5: [2, 4]", "a worse grade becomes a milder one"),
         ("basis: two dermatologists compared forty anchor photos, 2026-11-20\n", "", "basis"),
         ("schema: skinscore.scale-mapping/1", "schema: other", "schema"),
-        ("grades: {", "grades: [", "no YAML"),
+        ("grades: {", "grades: [", "mapping.yaml is no YAML"),
     ],
 )
 def test_a_mapping_that_leaves_something_open_is_refused(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skinscore.errors import RequestRefused
-from skinscore_training.data.splits import Part, rows_of, split_subjects
+from skinscore_training.data.splits import Part, named_subjects, rows_of, split_subjects
 
 
 @given(people=st.integers(4, 200), seed=st.integers(0, 5))
@@ -40,3 +40,31 @@ def test_rows_follow_their_person() -> None:
 def test_too_few_people_are_refused() -> None:
     with pytest.raises(RequestRefused, match=r"preset_invalid: 2 subjects cannot fill"):
         split_subjects(np.arange(2), 0.4, 0.4, seed=1)
+
+
+def crop_rows(parts: dict[int, str | None]) -> pd.DataFrame:
+    """Two crops of each subject."""
+    subjects = np.repeat(list(parts), 2)
+    return pd.DataFrame({"subject": subjects, "part": [parts[subject] for subject in subjects]})
+
+
+def test_a_named_split_is_kept_whatever_the_order_of_rows() -> None:
+    named: dict[int, str | None] = {8: "test", 3: "train", 5: "calibration", 4: "train"}
+    table = named_subjects(crop_rows(named))
+    assert table is not None
+    assert dict(zip(table["subject"], table["part"], strict=True)) == named
+    assert list(table["subject"]) == sorted(named)
+    again = named_subjects(crop_rows(named)[::-1])
+    assert again is not None
+    pd.testing.assert_frame_equal(table, again)
+
+
+def test_without_a_name_the_shares_divide() -> None:
+    assert named_subjects(crop_rows({1: None, 2: None})) is None
+    assert named_subjects(crop_rows({1: None}).drop(columns="part")) is None
+
+
+def test_a_named_part_without_anybody_is_refused() -> None:
+    with pytest.raises(RequestRefused, match="nobody for calibration, test") as refusal:
+        named_subjects(crop_rows({1: "train", 2: "train"}))
+    assert refusal.value.code == "manifest_invalid"

@@ -21,6 +21,7 @@ from skinscore_training.data.columns import SubjectKind, Use
 from skinscore_training.data.manifest import Manifest, examine
 from skinscore_training.data.problems import Problem, Severity, errors
 from skinscore_training.data.scales import SCALES, Crosswalk, ScaleMapping, crosswalks
+from skinscore_training.data.splits import Part
 
 FAR_APART: Final = 0.5  # of the scale's length: raters who disagree so much did not see the same
 FEW_SUBJECTS: Final = 10  # per concern and grade; fewer give no figure worth reading
@@ -176,13 +177,20 @@ def _not_for_training(manifest: Manifest, ways: Mapping[str, Crosswalk]) -> Iter
     if len(only := rows.loc[rows["use"] == Use.EVALUATION_ONLY.value, "row"]):
         message = "these rows are for evaluation only; training refuses them"
         yield _problem("use", "evaluation_only", message, list(only), Severity.WARNING)
+    named = set(rows["split"]) - {""}
+    if named and (empty := [part.value for part in Part if part.value not in named]):
+        message = f"the split names nobody for {', '.join(empty)}; training refuses it"
+        yield _problem("split", "empty_part", message, [], Severity.WARNING)
     kinds = {SubjectKind.CASE.value, SubjectKind.PHOTO.value}
     if len(loose := rows.loc[rows["subject_kind"].isin(kinds), "row"]):
         message = "people are not known: a split by `subject` is not disjoint by person"
         yield _problem("subject_kind", "not_persons", message, list(loose), Severity.WARNING)
     for name, votes in manifest.grades.groupby("scale"):
         if (scale := SCALES.get(str(name))) and scale.name not in ways:
-            message = f"{name} has no way to the engine scale: {scale.unmapped}"
+            message = (
+                f"{name} has no way to the engine scale: {scale.unmapped}; training asks for a "
+                "mapping of yours (photos.mappings of the preset)"
+            )
             where = list(votes["row"])
             yield _problem("scale", "not_mapped", message, where, Severity.WARNING)
 

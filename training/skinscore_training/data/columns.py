@@ -83,6 +83,12 @@ LONG_ONLY: Final = (
     Column("attribute", "what else is known of the photo", True, True),
     Column("value", "value of the attribute", True, True),
 )
+# What people call a grade of the whole face. No zone is taught by one: see
+# docs/decisions/0025-a-grade-of-the-whole-face-teaches-no-zone.md.
+WHOLE_FACE: Final = ("face", "whole_face", "full_face", "global", "overall")
+WHOLE_FACE_REMEDY: Final = (
+    f"grade the zones, or keep it in a column of your own such as {OWN_PREFIX}face"
+)
 GRADE_COLUMNS: Final = {
     f"{zone}.{concern}": (zone, concern) for zone in ZONES for concern in CONCERNS
 }

@@ -20,6 +20,8 @@ from skinscore_training.data.columns import (
     LONG_ONLY,
     OWN_PREFIX,
     SCHEMA,
+    WHOLE_FACE,
+    WHOLE_FACE_REMEDY,
     Column,
     Form,
     Use,
@@ -168,7 +170,13 @@ def _require_columns(names: set[str]) -> Form:
         raise _columns_refused(
             f"columns missing: {', '.join(missing)}", f"the {form} form needs them"
         )
-    if unknown := sorted(names - known.keys() - GRADE_COLUMNS.keys()):
+    unknown = sorted(names - known.keys() - GRADE_COLUMNS.keys())
+    if whole := [name for name in unknown if name.rpartition(".")[0] in WHOLE_FACE]:
+        raise _columns_refused(
+            f"columns of the whole face: {', '.join(whole)}; no zone is taught by them",
+            WHOLE_FACE_REMEDY,
+        )
+    if unknown:
         raise _columns_refused(
             f"columns not known: {', '.join(unknown)}",
             f"those of {SCHEMA}, and your own named {OWN_PREFIX}...",

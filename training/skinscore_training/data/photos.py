@@ -50,6 +50,7 @@ class PhotoCrops(Dataset[PhotoSample]):
         photos = manifest.photos
         self.photos = tuple(photos["photo"])
         self.subjects = tuple(photos["subject"])
+        self.parts = tuple(photos["split"])  # "" where the manifest names no split
         close_ups = manifest.rows[manifest.rows["view"] == View.CLOSE_UP.value]
         placed = close_ups[close_ups["zone"] != ""]
         self._close_ups = {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ from skinscore_training.model.losses import Targets
 
 Array = NDArray[Any]
 
+_OF_A_CROP: Final = ("score", *shards.VOTES)  # one for all views
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
@@ -29,7 +31,9 @@ class Batch:
     masks: Tensor  # (B, V, K, S, S) uint8, 0 or 255
     maps: Tensor  # (B, V, 3, h, w) uint8
     relief: Tensor  # (B, V, h, w) uint8
-    score: Tensor  # (B, K, 3) float32, NaN where nothing is known
+    score: Tensor  # (B, K, 3) float32, NaN where nobody gave a single grade
+    spread: Tensor  # (B, K, 3, 5) float32, NaN where the score says all
+    allowed: Tensor  # (B, K, 3, 5) bool, all False where the score says all
     dense: Tensor  # (B,) bool, maps and relief are known
 
     @property
@@ -45,6 +49,8 @@ class Batch:
         """Return crops (B * V, ...), masks and targets for the network."""
         targets = Targets(
             score=self.score.repeat_interleave(self.views, dim=0),
+            spread=self.spread.repeat_interleave(self.views, dim=0),
+            allowed=self.allowed.repeat_interleave(self.views, dim=0),
             maps=self.maps.flatten(0, 1),
             relief=self.relief.flatten(0, 1),
             dense=self.dense.repeat_interleave(self.views, dim=0),
@@ -84,13 +90,15 @@ class RenderedDataset(Dataset[Batch]):
             maps=torch.from_numpy(self._read("maps", wanted)),
             relief=torch.from_numpy(self._read("relief", wanted)),
             score=torch.from_numpy(self._read("score", wanted)),
+            spread=torch.from_numpy(self._read("spread", wanted)),
+            allowed=torch.from_numpy(self._read("allowed", wanted)),
             dense=torch.from_numpy(self._dense[wanted]),
         )
 
     def _read(self, field: str, wanted: Array) -> Array:
         shard, row = self._shard[wanted], self._row[wanted]
         found = [self._field(int(s), field)[r] for s, r in zip(shard, row, strict=True)]
-        if field != "score":
+        if field not in _OF_A_CROP:
             found = [np.broadcast_to(crop, (self.views, *crop.shape[1:])) for crop in found]
         return np.stack(found, axis=0)
 

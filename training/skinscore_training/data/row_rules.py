@@ -4,8 +4,15 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from skinscore.domain.assessment import MAX_PX_PER_MM, MIN_PX_PER_MM
 from skinscore_training.data.attributes import ATTRIBUTES, relative
-from skinscore_training.data.columns import Column, Form, columns_of
+from skinscore_training.data.columns import (
+    WHOLE_FACE,
+    WHOLE_FACE_REMEDY,
+    Column,
+    Form,
+    columns_of,
+)
 from skinscore_training.data.problems import Problem
 from skinscore_training.data.scales import SCALES
 
@@ -41,6 +48,8 @@ def _of_column(rows: pd.DataFrame, column: Column) -> Iterator[Problem | None]:
         yield _problem(rows, name, "blank", "it is blank", text == "")
     if column.values:
         unknown = (text != "") & ~text.isin(column.values)
+        if name == "zone":  # told in its own words by _of_places
+            unknown &= ~text.isin(WHOLE_FACE)
         few = ", ".join(column.values[:5]) + (", ..." if len(column.values) > 5 else "")
         yield _problem(rows, name, "not_known", f"it is none of {few}", unknown)
     if column.of_photo:
@@ -57,6 +66,13 @@ def _of_places(rows: pd.DataFrame) -> Iterator[Problem | None]:
         "not_relative",
         "it is no relative path with slashes",
         (photo != "") & ~photo.map(relative),
+    )
+    yield _problem(
+        rows,
+        "zone",
+        "whole_face",
+        f"a grade of the whole face teaches no zone ({WHOLE_FACE_REMEDY})",
+        rows["zone"].isin(WHOLE_FACE),
     )
 
 
@@ -135,7 +151,11 @@ def _out_of_scale(rows: pd.DataFrame, grade: str) -> Iterator[Problem | None]:
 def _of_close_ups(rows: pd.DataFrame) -> Iterator[Problem | None]:
     text, number = rows["px_per_mm_text"], rows["px_per_mm"]
     yield _problem(
-        rows, "px_per_mm", "not_a_scale", "it is no number above 0", (text != "") & ~(number > 0)
+        rows,
+        "px_per_mm",
+        "not_a_scale",
+        f"it is no number from {MIN_PX_PER_MM:g} to {MAX_PX_PER_MM:g}",
+        (text != "") & ~number.between(MIN_PX_PER_MM, MAX_PX_PER_MM),
     )
     close_up = rows["view"] == "close_up"
     yield _problem(rows, "px_per_mm", "blank", "a close-up has no scale", close_up & (text == ""))

@@ -182,12 +182,13 @@ def load_mapping(path: Path) -> ScaleMapping:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         mapping = ScaleMapping.model_validate_json(json.dumps(content, default=str))
     except OSError:
-        raise _mapping_invalid("the file cannot be read", "a YAML file") from None
+        raise _mapping_invalid(f"{path.name} cannot be read", "a YAML file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        raise _mapping_invalid(f"no YAML ({type(problem).__name__})", "one mapping") from None
+        found = f"{path.name} is no YAML ({type(problem).__name__})"
+        raise _mapping_invalid(found, "one mapping") from None
     except ValidationError as problem:
         raise _mapping_invalid(
-            f"{problem.error_count()} problems: {field_problems(problem)}",
+            f"{path.name} has {problem.error_count()} problems: {field_problems(problem)}",
             "exactly schema, scale, basis and grades",
         ) from None
     return _checked(mapping)

@@ -5,10 +5,15 @@ mapped and a broken render continues at the first missing shard. Masks are store
 manifest (Parquet) is what people look at and what splits refer to.
 
     shards/00000/{pixels,masks,maps,relief,score}.npy
+    shards/00000/{spread,allowed}.npy                    graded photos only
     manifest.parquet
+
+What several raters or an interval say does not fit into a score. Shards of graded photos hold it
+beside; where the two files are missing, the score says all there is.
 """
 
 import shutil
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skinscore.domain.concerns import CONCERNS
+from skinscore.domain.concerns import CONCERNS, GRADES
 from skinscore.errors import RequestRefused
 from skinscore.imaging.gate import RELIEF
 from skinscore.imaging.rules import GateLimits, Geometry
@@ -25,11 +30,18 @@ from skinscore.imaging.rules import GateLimits, Geometry
 if TYPE_CHECKING:
     from skinscore_training.skin.crops import RenderedCrops
 
-FIELDS: Final = ("pixels", "masks", "maps", "relief", "score")
+VOTES: Final = ("spread", "allowed")  # of graded photos, see Graded
 SHARDS: Final = "shards"
 MANIFEST: Final = "manifest.parquet"
 PIXELS_PER_MM: Final = "camera_native_px_per_mm"  # nuisance of a view; see skin.camera.Camera
+CUT: Final = "photos.json"  # how graded photos were cut, and what became of them
 ROWS: Final = "rows.parquet"  # the shard's own part of the manifest
+
+
+_SILENT: Final[dict[str, np.generic]] = {
+    "spread": np.float32(np.nan),
+    "allowed": np.bool_(False),
+}
 
 
 class Source(StrEnum):
@@ -39,10 +51,29 @@ class Source(StrEnum):
     GRADED = "graded"  # photos; neither maps nor relief are known
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Graded:
+    """What N crops of graded photos have beside their scores."""
+
+    spread: NDArray[np.float32]  # (N, K, 3, 5) target of the raters; NaN without a single grade
+    allowed: NDArray[np.bool_]  # (N, K, 3, 5) the set, where they gave intervals only
+    part: tuple[str, ...] | None  # N, of the split that the manifest of photos names; None: none
+    cut_sha256: str  # of all that shaped crops and targets: photos, grades, mappings, rules
+
+
 def write_shard(
-    folder: Path, shard: int, crops: "RenderedCrops", geometry: Geometry, source: Source
+    folder: Path,
+    shard: int,
+    crops: "RenderedCrops",
+    geometry: Geometry,
+    source: Source,
+    graded: Graded | None = None,
 ) -> None:
-    """Write shard ``shard`` under ``folder``; it appears whole or not at all."""
+    """Write shard ``shard`` under ``folder``; it appears whole or not at all.
+
+    Args:
+        graded: of crops of photos; None when the scores say all there is.
+    """
     place = shard_folder(folder, shard)
     part = place.with_name(f"{place.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -54,9 +85,16 @@ def write_shard(
         "relief": crops.relief,
         "score": crops.score,
     }
-    for field in FIELDS:
-        np.save(part / f"{field}.npy", arrays[field])
-    _rows(shard, crops, geometry, source).to_parquet(part / ROWS, index=False)
+    if graded is not None:
+        arrays |= {"spread": graded.spread, "allowed": graded.allowed}
+    for field, array in arrays.items():
+        np.save(part / f"{field}.npy", array)
+    rows = _rows(shard, crops, geometry, source)
+    if graded is not None:
+        rows["cut_sha256"] = graded.cut_sha256
+        if graded.part is not None:
+            rows["part"] = list(graded.part)
+    rows.to_parquet(part / ROWS, index=False)
     part.replace(place)
 
 
@@ -71,7 +109,8 @@ def write_manifest(folder: Path, shards: int) -> pd.DataFrame:
 
 
 def read_manifest(folder: Path) -> pd.DataFrame:
-    """Return one row per crop: source, subject, place, ita_deg, zones, scores, grades, nuisances.
+    """Return one row per crop: source, subject, place, ita_deg, zones, scores, grades, nuisances;
+    of graded photos also cut_sha256 and, where their manifest names a split, part.
 
     Raises:
         RequestRefused: ``stage_input_missing``.
@@ -95,10 +134,14 @@ def drop_from(folder: Path, first: int) -> None:
 
 
 def open_field(folder: Path, shard: int, field: str) -> NDArray[np.generic]:
-    """Return one field of one shard, memory-mapped, read-only."""
-    array: NDArray[np.generic] = np.load(
-        shard_folder(folder, shard) / f"{field}.npy", mmap_mode="r", allow_pickle=False
-    )
+    """Return one field of one shard, memory-mapped, read-only; of ``VOTES`` that a shard does not
+    hold, what says nothing beside the score."""
+    path = shard_folder(folder, shard) / f"{field}.npy"
+    if field in VOTES and not path.exists():
+        shape = (*open_field(folder, shard, "score").shape, len(GRADES))
+        silent: NDArray[np.generic] = np.broadcast_to(_SILENT[field], shape)
+        return silent
+    array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
 
 

@@ -4,8 +4,8 @@ Each vote becomes an engine grade or an interval of them (:mod:`skinscore_traini
 The target of a zone and concern is the mean of its votes' soft targets, so that two raters who say
 1 and 3 teach doubt, not a sure 2; raters may be weighted (:mod:`skinscore_training.raters`).
 
-An interval claims nothing inside itself. Where nobody gave a single grade, the target is a set:
-the loss is -log of the probability of the set, the union of the raters' intervals. Where somebody
+An interval claims nothing inside itself. Where nobody gave a single grade, the target is a set, the
+union of the raters' intervals (:func:`skinscore_training.model.losses.set_losses`). Where somebody
 did, an interval joins the mean as the even mixture of its grades.
 """
 

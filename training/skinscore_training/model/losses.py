@@ -5,6 +5,10 @@ q_k = softmax(-a |k - y|) with a = 1.8 (soft ordinal target, Diaz and Marathe, C
 spread target is shrunk at both ends: its mean is 0.197, 1.050, 2.000, 2.950, 3.803 for y = 0..4.
 The mean term therefore pulls towards the target's own mean; pulling towards y itself would fight
 the first term. The shrinkage is undone after calibration by the contract's ``score_knots``.
+
+Several raters teach the mean of their spread targets. Where they gave intervals only, the target is
+a set of grades: every answer that one of its grades, or a mixture of them, would ask for is free;
+docs/decisions/0023-an-interval-asks-for-no-more-than-its-grades.md says why not more is asked.
 """
 
 from dataclasses import dataclass
@@ -28,7 +32,9 @@ RELIEF_SPREAD: Final = 32.0
 class Targets:
     """What one batch should answer; N counts crops times views, views of a crop adjacent."""
 
-    score: Tensor  # (N, K, 3) float32, 0..4; NaN where nothing is known
+    score: Tensor  # (N, K, 3) float32, 0..4; NaN where nobody gave a single grade
+    spread: Tensor  # (N, K, 3, 5) float32, target of several raters; NaN: that of the score
+    allowed: Tensor  # (N, K, 3, 5) bool, the set where there are intervals only; else all False
     maps: Tensor  # (N, 3, h, w) uint8, 255 is severe
     relief: Tensor  # (N, h, w) uint8, RELIEF_CENTRE is level
     dense: Tensor  # (N,) bool; False where maps and relief are not known (photos)
@@ -73,8 +79,16 @@ def losses(found: Predictions, targets: Targets, views: int) -> Losses:
         views: pictures of the same skin that stand next to each other in the batch; with 1 there
             is nothing to be consistent with.
     """
-    known = ~targets.score.isnan()
-    grade, mean = grade_losses(found.logits[known], targets.score[known])
+    known, sets = ~targets.score.isnan(), targets.allowed.any(dim=-1)
+    target = target_of(targets.score[known], targets.spread[known])
+    grade, mean = grade_losses(found.logits[known], target)
+    if bool(sets.any()):
+        # Every zone counts once, whether its raters gave a grade or an interval.
+        share = sets.sum() / (sets.sum() + known.sum())
+        of_sets = set_losses(found.logits[sets], targets.allowed[sets])
+        grade, mean = (
+            torch.lerp(one, other, share) for one, other in zip((grade, mean), of_sets, strict=True)
+        )
     dense = targets.dense
     return Losses(
         grade=grade,
@@ -82,20 +96,53 @@ def losses(found: Predictions, targets: Targets, views: int) -> Losses:
         maps=map_loss(found.map_logits[dense], targets.maps[dense]),
         relief=relief_loss(found.relief[dense], targets.relief[dense]),
         consistency=consistency_loss(
-            _by_crop(found.logits, views), _by_crop(known, views).all(dim=1)
+            _by_crop(found.logits, views), _by_crop(known | sets, views).all(dim=1)
         ),
     )
 
 
-def grade_losses(logits: Tensor, score: Tensor) -> tuple[Tensor, Tensor]:
-    """Return KL(target, softmax(logits)) and Huber between the two means; (M, 5) and (M,)."""
-    if not len(score):
+def target_of(score: Tensor, spread: Tensor) -> Tensor:
+    """Return the target (..., 5): ``spread`` where it is known, else that of ``score`` (...)."""
+    return torch.where(spread.isnan(), soft_target(score), spread)
+
+
+def grade_losses(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Return KL(target, softmax(logits)) and Huber between the two means; (M, 5) each."""
+    if not len(target):
         return logits.sum() * 0.0, logits.sum() * 0.0
-    target = soft_target(score)
     log_found = functional.log_softmax(logits, dim=-1)
     divergence = functional.kl_div(log_found, target, reduction="batchmean")
     mean = functional.huber_loss(expectation(log_found.exp()), expectation(target), delta=1.0)
     return divergence, mean
+
+
+def set_losses(logits: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
+    """Return how much probability a set of grades lacks, and Huber of the mean to the set's means.
+
+    The first is -log of the set's probability, above what the spread target of one of its own
+    grades costs: even a sure grade 3 leaves 0.145 outside 3..4, and asking for that too would push
+    every answer to the far end of its set. The second tells near from far outside the set. Both are
+    0 at every grade of the set, at its spread target, and at all mixtures of these.
+
+    Args:
+        logits: (M, 5).
+        allowed: (M, 5) bool, at least one True each.
+    """
+    if not len(allowed):
+        return logits.sum() * 0.0, logits.sum() * 0.0
+    grades = torch.arange(len(GRADES), dtype=logits.dtype, device=logits.device)
+    targets = soft_target(grades)  # (5, 5), a row per grade
+    inside = allowed.to(logits.dtype) @ targets.T  # of each grade's target
+    enough = inside.masked_fill(~allowed, torch.inf).amin(dim=-1)
+    log_found = functional.log_softmax(logits, dim=-1)
+    log_mass = log_found.masked_fill(~allowed, -torch.inf).logsumexp(dim=-1)
+    lack = functional.relu(enough.log() - log_mass).mean()
+    means = expectation(targets)
+    lowest = torch.minimum(grades, means).expand_as(logits).masked_fill(~allowed, torch.inf)
+    highest = torch.maximum(grades, means).expand_as(logits).masked_fill(~allowed, -torch.inf)
+    found = expectation(log_found.exp())
+    nearest = found.detach().clamp(lowest.amin(dim=-1), highest.amax(dim=-1))
+    return lack, functional.huber_loss(found, nearest, delta=1.0)
 
 
 def map_loss(logits: Tensor, maps: Tensor) -> Tensor:

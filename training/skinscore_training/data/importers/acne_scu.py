@@ -16,20 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from skinscore_training.data import pseudonyms
 from skinscore_training.data.columns import SubjectKind, Use
-from skinscore_training.data.importers.base import (
-    Dataset,
-    Imported,
-    Photo,
-    Said,
-    Track,
-    by_name,
-    layout_refused,
-    left_out,
-    read_document,
-)
+from skinscore_training.data.importers import base
 from skinscore_training.data.splits import Part
 
-DATASET: Final = Dataset(
+DATASET: Final = base.Dataset(
     name="acne-scu",
     label_source="AcneSCU (Sichuan University, West China Hospital)",
     licence="non-commercial",
@@ -69,16 +59,16 @@ class _File(BaseModel):
     categories: list[_Category]
 
 
-def read(source: Path, track: Track) -> Imported:
+def read(source: Path, track: base.Track) -> base.Imported:
     """Return how many scars and melasma patches each photo shows, and how much of it they cover.
 
     Raises:
         RequestRefused: ``dataset_layout``.
     """
     root = source / "ACNE_seg" if (source / "ACNE_seg").is_dir() else source
-    photos = by_name(DATASET.name, root)
+    photos = base.by_name(DATASET.name, root)
     paths = [root / "annotations" / f"acne_{name}.json" for name in FILES]
-    found = Imported(DATASET)
+    found = base.Imported(DATASET)
     lost = 0
     for path, part in zip(track(paths), FILES.values(), strict=True):
         file = _read(path)
@@ -90,26 +80,24 @@ def read(source: Path, track: Track) -> Imported:
             if name not in photos:
                 lost += 1
                 continue
-            subject = pseudonyms.published(
-                DATASET.name, pseudonyms.of_bytes(photos[name].read_bytes())
-            )
-            photo = Photo(photos[name], subject, split=part)
+            subject = DATASET.subject(pseudonyms.of_bytes(photos[name].read_bytes()))
+            photo = base.Photo(photos[name], subject, split=part)
             for category, ours in OURS.items():
                 of_photo = areas[image.id, category]
                 share = min(1.0, sum(of_photo) / (image.width * image.height))
                 found.entries += [
-                    Said(photo, f"{ours}_instances", str(len(of_photo)), DATASET.name),
-                    Said(photo, f"{ours}_area", f"{share:.6f}", DATASET.name),
+                    base.Said(photo, f"{ours}_instances", str(len(of_photo)), DATASET.name),
+                    base.Said(photo, f"{ours}_area", f"{share:.6f}", DATASET.name),
                 ]
-    found.notes += left_out(lost, "annotated photos have no file")
+    found.notes += base.left_out(lost, "annotated photos have no file")
     return found
 
 
 def _read(path: Path) -> _File:
-    file = read_document(DATASET.name, path, _File)
+    file = base.read_document(DATASET.name, path, _File)
     names = {category.id: category.name for category in file.categories}
     if any(names.get(number) != name for number, name in OURS.items()):
-        raise layout_refused(
+        raise base.layout_refused(
             DATASET.name,
             f"{path.name} numbers its categories otherwise",
             ", ".join(f"{number} {name}" for number, name in OURS.items()),

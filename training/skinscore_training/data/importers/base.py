@@ -2,7 +2,8 @@
 
 An importer is a function from the folder that a publisher delivers to an :class:`Imported`. It maps
 only what a label means, keeps the source's scale, takes no answer for a missing one, and refuses a
-folder that is not laid out as published, before anything is written.
+folder that is not laid out as published, before anything is written. What importers share lives
+here; one that uses most of it imports the module (``base.Photo``), not a list of its names.
 """
 
 import csv
@@ -18,6 +19,7 @@ from skinscore.domain.concerns import Concern
 from skinscore.domain.document import field_problems
 from skinscore.domain.zones import View, Zone
 from skinscore.errors import RequestRefused
+from skinscore_training.data import pseudonyms
 from skinscore_training.data.columns import SubjectKind, Use
 from skinscore_training.data.splits import Part
 
@@ -39,6 +41,10 @@ class Dataset:
     use: Use
     subject_kind: SubjectKind
     personal_names: bool = False  # file names may hold a person's name: photos are copied
+
+    def subject(self, identity: str) -> str:
+        """Return the pseudonym of a person, case or photo that this set calls ``identity``."""
+        return pseudonyms.published(self.name, identity)
 
 
 @dataclass(frozen=True, slots=True)

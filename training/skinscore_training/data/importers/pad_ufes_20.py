@@ -8,21 +8,10 @@
 from pathlib import Path
 from typing import Final
 
-from skinscore_training.data import pseudonyms
 from skinscore_training.data.columns import SubjectKind, Use
-from skinscore_training.data.importers.base import (
-    Dataset,
-    Imported,
-    Photo,
-    Said,
-    Track,
-    by_name,
-    layout_refused,
-    left_out,
-    read_csv,
-)
+from skinscore_training.data.importers import base
 
-DATASET: Final = Dataset(
+DATASET: Final = base.Dataset(
     name="pad-ufes-20",
     label_source="PAD-UFES-20 (Pacheco and others, 2020)",
     licence="CC BY 4.0: name the authors",
@@ -33,34 +22,34 @@ DIAGNOSES: Final = ("NEV", "BCC", "ACK", "SEK", "SCC", "MEL")
 FOLDERS: Final = ("images", "imgs_part_1", "imgs_part_2", "imgs_part_3")
 
 
-def read(source: Path, track: Track) -> Imported:
+def read(source: Path, track: base.Track) -> base.Imported:
     """Return diagnosis, skin type and age of every photo.
 
     Raises:
         RequestRefused: ``dataset_layout``.
     """
     needed = ("patient_id", "age", "fitspatrick", "diagnostic", "img_id")
-    rows = read_csv(DATASET.name, source / "metadata.csv", needed)
+    rows = base.read_csv(DATASET.name, source / "metadata.csv", needed)
     photos: dict[str, Path] = {}
     for name in FOLDERS:
         if (source / name).is_dir():
-            photos |= by_name(DATASET.name, source / name)
-    found = Imported(DATASET)
+            photos |= base.by_name(DATASET.name, source / name)
+    found = base.Imported(DATASET)
     lost = 0
     for number, row in enumerate(rows, 2):
         if row["diagnostic"] not in DIAGNOSES:
-            raise layout_refused(
+            raise base.layout_refused(
                 DATASET.name, f"row {number} has another diagnostic", ", ".join(DIAGNOSES)
             )
         if (path := photos.get(row["img_id"])) is None:
             lost += 1
             continue
-        photo = Photo(path, pseudonyms.published(DATASET.name, row["patient_id"]))
-        found.entries.append(Said(photo, "condition", row["diagnostic"], "pad-diagnostic"))
+        photo = base.Photo(path, DATASET.subject(row["patient_id"]))
+        found.entries.append(base.Said(photo, "condition", row["diagnostic"], "pad-diagnostic"))
         if row["age"]:
-            found.entries.append(Said(photo, "age_years", row["age"]))
+            found.entries.append(base.Said(photo, "age_years", row["age"]))
         if row["fitspatrick"]:
             fitzpatrick = f"{float(row['fitspatrick']):g}"
-            found.entries.append(Said(photo, "fitzpatrick_type", fitzpatrick, "pad"))
-    found.notes += left_out(lost, f"rows have no photo in {', '.join(FOLDERS)}")
+            found.entries.append(base.Said(photo, "fitzpatrick_type", fitzpatrick, "pad"))
+    found.notes += base.left_out(lost, f"rows have no photo in {', '.join(FOLDERS)}")
     return found

@@ -11,20 +11,10 @@ import re
 from pathlib import Path
 from typing import Final
 
-from skinscore_training.data import pseudonyms
 from skinscore_training.data.columns import SubjectKind, Use
-from skinscore_training.data.importers.base import (
-    Dataset,
-    Imported,
-    Photo,
-    Said,
-    Track,
-    by_name,
-    layout_refused,
-    left_out,
-)
+from skinscore_training.data.importers import base
 
-DATASET: Final = Dataset(
+DATASET: Final = base.Dataset(
     name="utkface",
     label_source="UTKFace (Zhang, Song and Qi, 2017)",
     licence="non-commercial research",
@@ -38,28 +28,30 @@ _WHOLE: Final = re.compile(r"\d{1,3}_(?P<gender>[01])_(?P<race>[0-4])_\d{17} ?\.
 _GENDERS: Final = {"0": "male", "1": "female"}
 
 
-def read(source: Path, track: Track) -> Imported:
+def read(source: Path, track: base.Track) -> base.Imported:
     """Return the age of every adult.
 
     Raises:
         RequestRefused: ``dataset_layout``.
     """
-    found = Imported(DATASET)
+    found = base.Imported(DATASET)
     minors = 0
-    for name, path in by_name(DATASET.name, source).items():
+    for name, path in base.by_name(DATASET.name, source).items():
         if (aged := _AGE.fullmatch(name)) is None:
             continue
         if int(aged[1]) < ADULT:
             minors += 1
             continue
-        photo = Photo(path, pseudonyms.published(DATASET.name, name))
-        found.entries.append(Said(photo, "age_years", str(int(aged[1]))))
+        photo = base.Photo(path, DATASET.subject(name))
+        found.entries.append(base.Said(photo, "age_years", str(int(aged[1]))))
         if whole := _WHOLE.fullmatch(name):
             found.entries += [
-                Said(photo, "sex", _GENDERS[whole["gender"]]),
-                Said(photo, "race_code", whole["race"]),
+                base.Said(photo, "sex", _GENDERS[whole["gender"]]),
+                base.Said(photo, "race_code", whole["race"]),
             ]
     if not found.entries and not minors:
-        raise layout_refused(DATASET.name, "no photo found", "AGE_GENDER_RACE_TIME.jpg.chip.jpg")
-    found.notes += left_out(minors, f"photos of people under {ADULT}: left out")
+        raise base.layout_refused(
+            DATASET.name, "no photo found", "AGE_GENDER_RACE_TIME.jpg.chip.jpg"
+        )
+    found.notes += base.left_out(minors, f"photos of people under {ADULT}: left out")
     return found

@@ -1,0 +1,65 @@
+"""A release names who and what shaped it, its start's mappings included."""
+
+from pathlib import Path
+
+import pytest
+
+from skinscore_training import presets, runs, sealing, start
+from skinscore_training.data import shards
+from skinscore_training.presets import PhotoSettings, Preset
+from skinscore_training.runs import RunFolder
+from skinscore_training.start import Start, limits_of
+from tests.conftest import REPOSITORY
+
+OWN, INHERITED = "a" * 64, "b" * 64
+
+
+@pytest.fixture
+def preset() -> Preset:
+    return presets.load("tiny", REPOSITORY / "configs")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    """A run whose photos were cut by a mapping."""
+    folder = RunFolder(tmp_path)
+    claim = {"claim": {"mappings": {"nia_wrinkle_0_6": OWN}}}
+    runs.write_json(folder.rendered / shards.CUT, claim)
+    return folder
+
+
+def with_photos(preset: Preset) -> Preset:
+    photos = PhotoSettings(
+        manifest="m.csv", mappings=("n.yaml",), raters="equal", share=0.5, photos_per_shard=1
+    )
+    return preset.model_copy(update={"photos": photos})
+
+
+def test_rendered_skin_alone_says_that_no_photo_took_part(
+    preset: Preset, folder: RunFolder
+) -> None:
+    assert limits_of(preset, folder, "rendered") == sealing.LIMITS
+
+
+def test_photos_that_only_calibrated_took_part_too(preset: Preset, folder: RunFolder) -> None:
+    assert limits_of(preset, folder, "graded") == sealing.LIMITS_GRADED
+
+
+def test_the_mapping_of_the_photos_is_named_by_its_digest(
+    preset: Preset, folder: RunFolder
+) -> None:
+    limits = limits_of(with_photos(preset), folder, "rendered")
+    (named,) = set(limits) - set(sealing.LIMITS_GRADED)
+    assert named.startswith(sealing.MAPPED)
+    assert "nia_wrinkle_0_6" in named
+    assert OWN in named
+
+
+def test_mappings_of_the_start_are_inherited(
+    preset: Preset, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sealing.mapping_limit("nia_pigmentation_0_5", INHERITED)
+    monkeypatch.setattr(start, "read_start", lambda preset: Start({}, "", "graded", (before,)))
+    limits = limits_of(with_photos(preset), folder, "rendered")
+    assert before in limits
+    assert sealing.mapping_limit("nia_wrinkle_0_6", OWN) in limits
