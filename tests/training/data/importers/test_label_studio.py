@@ -190,6 +190,14 @@ def test_whether_a_grader_saw_a_suggestion_is_kept(
     assert manifest.grades["prelabelled"].tolist() == [seen]
 
 
+def test_an_answer_made_from_a_suggestion_that_the_export_leaves_out_is_known_as_such(
+    tmp_path: Path, options: Labelling
+) -> None:
+    grade = choice("chin_wrinkles", "1")
+    manifest, _ = run(tmp_path, options, task(answered(grade, parent_prediction=7)))
+    assert manifest.grades["prelabelled"].tolist() == ["unnamed model"]
+
+
 def test_a_task_that_nobody_answered_keeps_its_photo(tmp_path: Path, options: Labelling) -> None:
     manifest, _ = run(tmp_path, options, task())
     assert (len(manifest.photos), len(manifest.grades)) == (1, 0)

@@ -70,6 +70,7 @@ class _Annotation(BaseModel):
     was_cancelled: bool
     created_at: str  # ISO 8601, UTC: text order is time order
     result: list[_Result]
+    parent_prediction: int | None = None  # the suggestion it was made from
 
     @property
     def grader(self) -> int:
@@ -100,6 +101,7 @@ class _Task(BaseModel):
     predictions: list[_Prediction] = []
 
 
+_UNNAMED: Final = "unnamed model"
 _TASKS: Final = TypeAdapter(list[_Task])
 
 
@@ -198,7 +200,7 @@ class _Reading:
     def _grades(self, task: _Task, photo: Photo, annotation: _Annotation) -> list[Entry]:
         zones = self._zones(task, annotation.result)
         rater = pseudonyms.keyed(self._labelling.key, "rater", str(annotation.grader))
-        seen = _seen(task.predictions, annotation.created_at)
+        seen = _seen(task.predictions, annotation)
         grades: dict[tuple[Zone, Concern], Grade] = {}
         for answer in annotation.result:
             if answer.type in REGIONS:
@@ -262,11 +264,16 @@ def _text(answer: _Result) -> str | None:
     return None
 
 
-def _seen(predictions: list[_Prediction], created_at: str) -> str:
-    """Return the model whose suggestion was there when the grader began to answer."""
+def _seen(predictions: list[_Prediction], annotation: _Annotation) -> str:
+    """Return the model whose suggestion was there when the grader began to answer.
+
+    An export may leave the suggestions out; an answer made from one says so itself.
+    """
     there = [
-        prediction.model_version or "unnamed model"
+        prediction.model_version or _UNNAMED
         for prediction in predictions
-        if prediction.created_at is None or prediction.created_at <= created_at
+        if prediction.created_at is None or prediction.created_at <= annotation.created_at
     ]
+    if not there and annotation.parent_prediction is not None:
+        there = [_UNNAMED]
     return ", ".join(dict.fromkeys(there))
