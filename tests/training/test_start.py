@@ -59,9 +59,8 @@ def test_mappings_of_the_start_are_inherited(
     preset: Preset, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = sealing.mapping_limit("nia_pigmentation_0_5", INHERITED)
-    monkeypatch.setattr(
-        start, "read_start", lambda preset: Start({}, "", "graded", (before,), normalised=True)
-    )
+    begun = Start(weights={}, sha256="", labels="graded", normalised=True, mapped=(before,))
+    monkeypatch.setattr(start, "read_start", lambda preset: begun)
     limits = limits_of(with_photos(preset), folder, "rendered")
     assert before in limits
     assert sealing.mapping_limit("nia_wrinkle_0_6", OWN) in limits

@@ -18,7 +18,6 @@ from skinscore_training.interruption import stopped_in_words
 from skinscore_training.progress import console
 
 RELEASE_MODEL: Final = Path("src/skinscore/assets/skinscore.onnx")
-RELEASE_INT8: Final = Path("src/skinscore/assets/skinscore-int8.onnx")
 RELEASE_CARD: Final = Path("MODEL_CARD.md")
 RELEASE_PROOF: Final = Path("docs/reference/proof.md")
 
@@ -204,9 +203,10 @@ def card(
     if release:
         proven = runs.require(folder.proof.with_suffix(".md"), "prove")
         shutil.copyfile(folder.release, RELEASE_MODEL)
-        RELEASE_INT8.unlink(missing_ok=True)  # an int8 file of another model is none of this one
-        if (int8 := folder.int8 / RELEASE_INT8.name).exists():
-            shutil.copyfile(int8, RELEASE_INT8)
+        for other in RELEASE_MODEL.parent.glob("skinscore-int8*.onnx"):
+            other.unlink()  # an int8 file of another model is none of this one
+        for int8 in sorted(folder.int8.glob("*.onnx")):
+            shutil.copyfile(int8, RELEASE_MODEL.with_name(int8.name))
         shutil.copyfile(written, RELEASE_CARD)
         shutil.copyfile(proven, RELEASE_PROOF)
         _say(f"card: {RELEASE_MODEL}, {RELEASE_CARD} and {RELEASE_PROOF} now speak of this model")

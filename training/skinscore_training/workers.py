@@ -24,9 +24,12 @@ def pool(count: int) -> Iterator[ProcessPoolExecutor]:
         try:
             yield processes
         except BaseException:
-            for process in set(multiprocessing.active_children()) - bystanders:
+            workers = set(multiprocessing.active_children()) - bystanders
+            for process in workers:
                 process.kill()
             processes.shutdown(wait=False, cancel_futures=True)
+            for process in workers:
+                process.join()
             raise
 
 
