@@ -1,6 +1,7 @@
 """A stage that is stopped says so in one sentence, whoever stops it."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 import typer
@@ -9,6 +10,14 @@ from skinscore.errors import Exit, RequestRefused
 from skinscore_training import presets
 from skinscore_training.cli import app
 from skinscore_training.interruption import stopped_in_words
+
+
+@pytest.fixture(autouse=True)
+def listening() -> Iterator[None]:
+    """A shell's background jobs, this test's process perhaps, begin deaf to Ctrl-C."""
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, inherited)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

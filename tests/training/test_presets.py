@@ -84,6 +84,17 @@ def test_choosing_a_preset_writes_what_dvc_reads(tmp_path: Path) -> None:
     }
 
 
+def test_a_start_that_is_not_there_is_refused_before_anything_is_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    onward = presets.load("onward", CONFIGS)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RequestRefused, match=r"nothing at runs/skinscore-0\.2\.0\.onnx") as refusal:
+        presets.require_start(onward)
+    assert refusal.value.code == "stage_input_missing"
+    presets.require_start(presets.load("full", CONFIGS))
+
+
 def test_the_repository_s_own_choice_is_what_choosing_writes(tmp_path: Path) -> None:
     presets.choose(presets.load("tiny", CONFIGS), tmp_path / "params.yaml")
     ours = (REPOSITORY / "params.yaml").read_text()

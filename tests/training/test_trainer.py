@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from skinscore.errors import RequestRefused
-from skinscore_training import checkpoint, scale
+from skinscore_training import checkpoint, rules, scale
 from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
+from skinscore_training.model import network
 from skinscore_training.presets import FitSettings
 from skinscore_training.trainer import Ema, Trainer, parameter_groups, warm_cosine
 from tests.models import SMALL
@@ -124,13 +125,17 @@ def test_the_learning_rate_rises_then_falls_to_zero() -> None:
     assert factors[100] == pytest.approx(0.0)
 
 
-def test_only_kernels_and_matrices_decay(data: RenderedDataset) -> None:
-    model = trainer(data).ema.model
+def test_only_kernels_and_matrices_decay() -> None:
+    model = network.build(SMALL, rules.GEOMETRY, 1)
     decayed, kept = parameter_groups(model, 0.05)
     assert decayed["weight_decay"] == 0.05
     assert kept["weight_decay"] == 0.0
     count = sum(len(group["params"]) for group in (decayed, kept))  # type: ignore[arg-type, misc]
     assert count == len(list(model.parameters()))
+    model.encoder.requires_grad_(False)
+    groups = parameter_groups(model, 0.05)
+    trained = sum(len(group["params"]) for group in groups)  # type: ignore[arg-type, misc]
+    assert trained == count - len(list(model.encoder.parameters()))
 
 
 def test_smoothed_weights_of_a_constant_model_are_that_model(data: RenderedDataset) -> None:

@@ -88,6 +88,11 @@ def render(preset: PresetOption) -> None:
 
     recipe, folder = _open(preset)
     tracking.require()
+    presets.require_start(recipe)
+    if recipe.photos is not None:
+        from skinscore_training.cutting import require_cuttable
+
+        require_cuttable(recipe.photos)  # a refusal leaves no folder behind
     with runs.alone(folder):
         made = render(recipe.render, recipe.photos, folder.rendered, render_people)
     _say(f"render: {made.crops} crops, of {recipe.render.people} rendered people")

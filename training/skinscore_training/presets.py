@@ -243,6 +243,22 @@ def choose(preset: Preset, params: Path = PARAMS) -> None:
         params.write_bytes(text.encode())
 
 
+def require_start(preset: Preset) -> None:
+    """Refuse a preset whose start is not there, before hours of rendering; opens no file.
+
+    Raises:
+        RequestRefused: ``stage_input_missing``.
+    """
+    start = preset.fit.start
+    if start is not None and not Path(start).exists():
+        raise RequestRefused(
+            "stage_input_missing",
+            f"fit.start of preset {preset.name}: there is nothing at {start}",
+            "a float model file, or the folder of a finished run",
+            f"The first lines of configs/{preset.name}.yaml say where it comes from.",
+        )
+
+
 def _tracked(start: Path) -> Path:
     """The file that changes when the weights to start from do."""
     return start if start.is_file() else start / "fit" / "weights.pt"

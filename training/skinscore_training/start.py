@@ -15,7 +15,7 @@ from skinscore_training import checkpoint, rules, runs, sealing
 from skinscore_training.data import shards
 from skinscore_training.model import network
 from skinscore_training.model.unfolded import Unlike, read_weights
-from skinscore_training.presets import Preset
+from skinscore_training.presets import Preset, require_start
 
 Labels = Literal["rendered", "graded", "rendered+graded"]
 
@@ -44,6 +44,7 @@ def read_start(preset: Preset) -> Start | None:
     """
     if preset.fit.start is None:
         return None
+    require_start(preset)
     path = Path(preset.fit.start)
     return _of_file(preset, path) if path.is_file() else _of_run(preset, runs.RunFolder(path))
 
