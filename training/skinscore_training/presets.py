@@ -232,7 +232,13 @@ def load(name: str, configs: Path = CONFIGS) -> Preset:
 
 
 def choose(preset: Preset, params: Path = PARAMS) -> None:
-    """Make ``preset`` the one that ``dvc repro`` runs; the file is touched only if it changes."""
+    """Make ``preset`` the one that ``dvc repro`` runs; the file is touched only if it changes.
+
+    Raises:
+        RequestRefused: ``stage_input_missing`` when what the preset starts from is not there: DVC
+            could not watch it.
+    """
+    require_start(preset)
     photos, start = preset.photos, preset.fit.start
     text = PARAMS_TEXT.format(
         name=preset.name,

@@ -20,7 +20,6 @@ from skinscore_training.model.network import SkinNet
 
 _PREFIX: Final = "network."  # of the trained weights in the served graph
 _FOLDED: Final = "_bias"  # what the exporter adds to a weight's name for the bias it folded in
-_EPSILON: Final = 1e-5  # of torch's batch normalisation
 
 
 class Unlike(ValueError):
@@ -48,7 +47,7 @@ def read_weights(data: bytes, network: SkinNet) -> dict[str, Tensor]:
                 convolution = name.removeprefix(_PREFIX).removesuffix(f".weight{_FOLDED}")
                 if convolution not in normalised:
                     raise Unlike(f"{name} belongs to no batch normalisation")
-                found |= _identity(normalised[convolution], values[name])
+                found |= _identity(normalised[convolution], values[name], network)
             else:
                 found[name.removeprefix(_PREFIX)] = _tensor(values[name])
         if node.op_type == "MatMul" and node.input[1] in values:
@@ -115,15 +114,17 @@ def _normalisations(network: SkinNet) -> dict[str, str]:
     return out
 
 
-def _identity(name: str, bias: np.ndarray) -> dict[str, Tensor]:
-    """A normalisation that adds ``bias`` and changes nothing else."""
+def _identity(name: str, bias: np.ndarray, network: SkinNet) -> dict[str, Tensor]:
+    """The state of the normalisation ``name`` that adds ``bias`` and changes nothing else."""
+    part = network.get_submodule(name)
+    assert isinstance(part, nn.BatchNorm2d)
     shift = _tensor(bias)
     one = torch.ones_like(shift)
     return {
         f"{name}.weight": one,
         f"{name}.bias": shift,
         f"{name}.running_mean": torch.zeros_like(shift),
-        f"{name}.running_var": one - _EPSILON,
+        f"{name}.running_var": one - part.eps,
     }
 
 

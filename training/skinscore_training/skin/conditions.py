@@ -89,10 +89,10 @@ def measure(
 ) -> tuple[float, ...]:
     """Return the scores 0..4 of ``zone`` inside ``mask`` (H,W), in the order of the concerns."""
     area = max(float(mask.sum()) * mm_per_px**2, 1.0)
-    every, lines = conditions.scars, conditions.lines
-    near, on = sample(mask, every.xy), sample(mask, lines.xy)
+    lines = conditions.lines
+    near, on = sample(mask, conditions.scars.xy), sample(mask, lines.xy)
     scores = {
-        Concern.ACNE_SCARRING: labels.scar_score(every.kind[near], every.slope[near], area),
+        Concern.ACNE_SCARRING: conditions.scars.score(near, area),
         Concern.WRINKLES: labels.wrinkle_score(
             zone.kind, lines.length_mm[on], lines.depth_mm[on], area
         ),
@@ -190,8 +190,7 @@ def _scar_score(
     """The score of the counted scars as a function of how much deeper they are made."""
 
     def score(factor: float) -> float:
-        slope = drawn.deeper(factor).slope[counted]
-        return labels.scar_score(drawn.kind[counted], slope, zone_mm2)
+        return drawn.deeper(factor).score(counted, zone_mm2)
 
     return score
 

@@ -158,8 +158,7 @@ def _lines_score(
 def _scars_score(
     drawn: scars.Scars, inside: NDArray[np.bool_], area_mm2: float, factor: float
 ) -> float:
-    slope = drawn.deeper(factor).slope[inside]
-    return labels.scar_score(drawn.kind[inside], slope, area_mm2)
+    return drawn.deeper(factor).score(inside, area_mm2)
 
 
 def _bisect(score: Callable[[float], float], target: float) -> float:
@@ -221,7 +220,7 @@ def _measure(
     on = sample(mask, lines.xy).astype(np.bool_)
     area = _area(mask)
     return {
-        Concern.ACNE_SCARRING: labels.scar_score(pits.kind[near], pits.slope[near], area),
+        Concern.ACNE_SCARRING: pits.score(near, area),
         Concern.WRINKLES: labels.wrinkle_score(
             zone.kind, lines.length_mm[on], lines.depth_mm[on], area
         ),

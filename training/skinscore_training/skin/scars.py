@@ -39,6 +39,10 @@ class Scars:
         )
         return self.depth_mm / wall
 
+    def score(self, counted: NDArray[np.bool_], zone_mm2: float) -> float:
+        """Score 0..4 of those ``counted`` (n,), in a zone of this area."""
+        return labels.scar_score(self.kind[counted], self.slope[counted], zone_mm2)
+
     def first(self, count: int) -> "Scars":
         return Scars(*(getattr(self, field.name)[:count] for field in fields(self)))
 
