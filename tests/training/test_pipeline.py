@@ -22,6 +22,7 @@ from skinscore_training.card import card
 from skinscore_training.evaluate import Evaluation, evaluate
 from skinscore_training.export import export
 from skinscore_training.fit import fit
+from skinscore_training.model import heads
 from skinscore_training.presets import PhotoSettings, Preset
 from skinscore_training.render import render
 from skinscore_training.runs import RunFolder
@@ -232,6 +233,29 @@ def test_recalibration_leaves_the_weights_as_they_are(
     export(alone, folder)
     limits = read_model(folder.exported).contract.intended_use.limits
     assert limits[0].startswith("Trained or calibrated with photos")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["root", "release"])
+def test_weights_that_this_release_reads_otherwise_may_be_trained_on_but_not_recalibrated(
+    preset: Preset,
+    finished: Finished,
+    graded: Path,
+    part: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = str(getattr(finished.folder, part))
+
+    def beginning(epochs: int) -> Preset:
+        made = with_photos(preset, finished, graded, epochs=epochs)
+        return made.model_copy(update={"fit": made.fit.model_copy(update={"start": start})})
+
+    assert read_start(beginning(0)) is not None
+    monkeypatch.setattr(heads, "_FAINT", 10 * heads._FAINT)
+    assert read_start(beginning(1)) is not None
+    with pytest.raises(RequestRefused, match="made by another release") as refusal:
+        read_start(beginning(0))
+    assert refusal.value.code == "preset_invalid"
 
 
 @pytest.mark.slow

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from skinscore.contract.contract import Contract
+from skinscore.contract.golden import self_test
 from skinscore.contract.release import read_model
 from skinscore.domain.document import sha256_hex
-from skinscore.errors import RequestRefused
+from skinscore.errors import NotReady, RequestRefused
 from skinscore_training import checkpoint, rules, runs, sealing
 from skinscore_training.data import shards
 from skinscore_training.model import network
+from skinscore_training.model.onnx_graph import torch_runner
 from skinscore_training.model.unfolded import Unlike, read_weights
 from skinscore_training.presets import Preset, require_start
 
@@ -38,7 +40,8 @@ def read_start(preset: Preset) -> Start | None:
 
     Raises:
         RequestRefused: ``stage_input_missing`` when the run is not finished; ``preset_invalid``
-            when its crops are cut otherwise, or its network has another shape than the preset's.
+            when its crops are cut otherwise, its network has another shape than the preset's, or
+            it is to be taken over as it is and no longer gives its own golden answers here.
         NotReady: when ``fit.start`` is a file, but no sealed model; see
             :func:`skinscore.contract.release.open_model`.
     """
@@ -54,6 +57,7 @@ def _of_run(preset: Preset, folder: runs.RunFolder) -> Start:
     _require_same_rules(contract)
     weights = checkpoint.load_weights(folder.weights)
     _require_same_shape(preset, weights)
+    _require_same_answers(preset, weights, contract)
     return Start(
         weights=weights,
         sha256=sha256_hex(folder.weights.read_bytes()),
@@ -76,6 +80,7 @@ def _of_file(preset: Preset, path: Path) -> Start:
             "a float32 model file whose network is that of section model",
             "Copy section model from the preset that the model's card names.",
         ) from None
+    _require_same_answers(preset, weights, model.contract)
     return Start(
         weights=weights,
         sha256=sha256_hex(model.data),
@@ -166,3 +171,26 @@ def _require_same_shape(preset: Preset, weights: dict[str, Any]) -> None:
             "section model is that of the run to start from",
             f"Copy section model from the preset of {preset.fit.start}.",
         )
+
+
+def _require_same_answers(preset: Preset, weights: dict[str, Any], contract: Contract) -> None:
+    """Refuse to take over weights that fit into today's network and are read otherwise by it.
+
+    Training mends that; thresholds alone would hide it.
+    """
+    if preset.fit.epochs:
+        return
+    own = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
+    own.load_state_dict(weights)
+    temperatures = tuple(row.temperature for row in contract.calibration.concerns)
+    answers = torch_runner(network.Servable(own, temperatures))
+    try:
+        self_test(answers, contract.golden.cases, contract.golden.tolerance, contract.geometry)
+    except NotReady as deviation:
+        raise RequestRefused(
+            "preset_invalid",
+            f"fit.start: {contract.identity.name} {contract.identity.version} was made by another "
+            f"release, whose network read its weights otherwise ({deviation.found})",
+            "fit.epochs of 1 or more, or a model that this release made",
+            "Recalibrate with the release that made the model, or let preset finetune train it.",
+        ) from None

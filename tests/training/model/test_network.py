@@ -1,9 +1,12 @@
 """Laws of the network; they hold for any weights, trained or not."""
 
+import math
+
 import pytest
 import torch
 
 from skinscore_training import rules
+from skinscore_training.model.heads import ZonePooling
 from skinscore_training.model.network import Servable, SkinNet, build
 from tests.models import SMALL
 
@@ -74,6 +77,25 @@ def test_an_empty_slot_is_finite_and_leaves_the_other_alone(model: Servable) -> 
 def test_the_maps_do_not_depend_on_the_masks(model: Servable) -> None:
     crops, masks = pictures(2)
     torch.testing.assert_close(model(crops, masks)[1], model(crops, masks.flip(1))[1])
+
+
+@pytest.mark.parametrize("level", [0.05, 0.2, 0.8])
+def test_twice_the_map_is_the_same_step_up_wherever_it_starts(level: float) -> None:
+    pooling = ZonePooling(SIDE, decoder_width=4, deep_channels=4)
+    cells = SIDE // 4
+
+    def pooled(values: float) -> torch.Tensor:
+        """Of a zone whose every map has these values, and of an empty one."""
+        masks = torch.zeros(1, SLOTS, SIDE, SIDE)
+        masks[:, 0, : SIDE // 2] = 1.0
+        nothing = torch.zeros(1, 4, cells, cells), torch.zeros(1, 4, cells // 4, cells // 4)
+        maps = torch.full((1, 3, cells, cells), values)
+        found: torch.Tensor = pooling(nothing[0], maps, nothing[1], masks)
+        return found[0, :, 8:11]  # after mean and soft maximum of four features
+
+    step = pooled(level)[0] - pooled(level / 2)[0]
+    torch.testing.assert_close(step, torch.full((3,), math.log(2.0)), atol=0.15, rtol=0)
+    assert (pooled(level)[1] == 0).all()
 
 
 @torch.inference_mode()

@@ -17,6 +17,9 @@ MAP_STRIDE: Final = 4  # px of the crop per px of severity map, relief and pooli
 _EMPTY: Final = 1e-4  # weight (in map px) under which a slot counts as empty; keeps 0 / 0 away
 _FEATURE_SHARPNESS: Final = 2.0  # features end in ReLU6: exp(2 * 6) is far from overflow
 _MAP_SHARPNESS: Final = 8.0  # maps lie in 0..1
+# Grades are cut in steps of ratio (skinscore_training.skin.labels), so a map's mean is told on a
+# scale of ratios: log(1 + mean / faint), 0 to 5.5. A scar map's mean is 0.003 at the first cut.
+_FAINT: Final = 0.004
 
 
 class Decoder(nn.Module):
@@ -41,9 +44,10 @@ class Decoder(nn.Module):
 class ZonePooling(nn.Module):
     """What each slot's mask shows, as one vector per slot.
 
-    Mean and soft maximum (log-mean-exp) of decoder features and severity maps under the mask,
-    mean of the deep encoder features under the mask and over the whole crop, and where the mask
-    lies: a nasolabial band and the cheek above it are told apart by their place.
+    Mean and soft maximum (log-mean-exp) of decoder features and severity maps under the mask, the
+    mean of a map on a scale of ratios; mean of the deep encoder features under the mask and over
+    the whole crop; and where the mask lies: a nasolabial band and the cheek above it are told apart
+    by their place.
     """
 
     def __init__(self, side_px: int, decoder_width: int, deep_channels: int) -> None:
@@ -78,7 +82,7 @@ class ZonePooling(nn.Module):
             [
                 _mean(decoded, weights),
                 _soft_maximum(decoded, weights, _FEATURE_SHARPNESS),
-                _mean(maps, weights),
+                torch.log1p(_mean(maps, weights) / _FAINT),
                 _soft_maximum(maps, weights, _MAP_SHARPNESS),
                 _mean(deep, deep_weights),
                 context,

@@ -102,6 +102,18 @@ def runner(data: bytes, threads: int = 1) -> Run:
     return run
 
 
+def torch_runner(model: Servable) -> Run:
+    """Return a function that runs the network in torch, as :func:`runner` does the file."""
+    model.eval()
+
+    def run(crops: Crops, masks: Masks) -> Answers:
+        with torch.inference_mode():
+            probabilities, severity = model(torch.from_numpy(crops), torch.from_numpy(masks))
+        return probabilities.numpy(), severity.numpy()
+
+    return run
+
+
 def random_inputs(geometry: Geometry, seed: int, batch: int) -> tuple[Crops, Masks]:
     """Return noise with masks of every kind: random boxes, full, and (last slot) empty."""
     rng = np.random.default_rng(seed)
@@ -125,11 +137,7 @@ def require_parity(
     Raises:
         InternalFault: ``parity_failed`` beyond ``tolerance`` or when an answer is not finite.
     """
-    with torch.inference_mode():
-        expected = [
-            tensor.numpy()
-            for tensor in model.eval()(torch.from_numpy(crops), torch.from_numpy(masks))
-        ]
+    expected = torch_runner(model)(crops, masks)
     worst = 0.0
     for found in (run(crops, masks), _one_by_one(run, crops, masks)):
         for ours, theirs in zip(found, expected, strict=True):

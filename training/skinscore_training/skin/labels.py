@@ -88,19 +88,19 @@ VISIBLE_SLOPE: Final = 0.35
 
 
 def scar_score(kind: NDArray[np.int64], slope: Floats, zone_mm2: float) -> float:
-    """Score 0..4 of the scars (n,) inside a zone, by number, type and how much of them shows.
+    """Score 0..4 of the scars (n,) inside a zone, by number, type and how much of them shows."""
+    index = float(scars_counted(kind, slope).sum()) / scar_area_cm2(zone_mm2)
+    return float(np.interp(index, SCAR_KNOTS, SCORES))
+
+
+def scars_counted(kind: NDArray[np.int64], slope: Floats) -> Floats:
+    """What each scar (n,) counts: its type's weight times how much it stands out by shading.
 
     Args:
         kind: 0 ice pick, 1 boxcar, 2 rolling.
         slope: of their steepest walls, rise over run.
     """
-    total = float((np.array(SCAR_WEIGHTS)[kind] * shown(slope)).sum())
-    return float(np.interp(total / scar_area_cm2(zone_mm2), SCAR_KNOTS, SCORES))
-
-
-def shown(slope: Floats) -> Floats:
-    """How much (n,; 0..1) a wall of this slope stands out by shading."""
-    return np.minimum(slope / VISIBLE_SLOPE, 1.0)
+    return np.array(SCAR_WEIGHTS)[kind] * np.minimum(slope / VISIBLE_SLOPE, 1.0)
 
 
 def scar_area_cm2(zone_mm2: float) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinscore_training.skin import labels
-from skinscore_training.skin.sheet import Discs, Floats, Map, Sheet, lay_discs, sample, splat
+from skinscore_training.skin.sheet import Discs, Floats, Map, Sheet, as_map, lay_discs, sample, splat
 
 ICE_PICK, BOXCAR, ROLLING = 0, 1, 2
 _RADIUS_MM: Final = ((0.4, 1.0), (0.8, 2.2), (2.5, 6.0))
@@ -17,6 +17,8 @@ _MOST: Final = 120  # scars of one zone
 # Width of a Gaussian pit over its radius: a V-shaped pit keeps a third of the cylinder's volume.
 _SIGMA: Final = np.array((0.45, np.nan, 0.5))
 _EDGE_MM: Final = 0.35  # of a boxcar scar's wall
+FULL_DENSITY: Final = 0.2  # counted scars per mm^2 where the map is 1; one boxcar scar alone is 0.6
+_SMALLEST_MARK_MM: Final = 1.0  # sigma; a px of the map is 1.6 mm wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,14 @@ class Scars:
         )
         return self.depth_mm / wall
 
-    def score(self, counted: NDArray[np.bool_], zone_mm2: float) -> float:
-        """Score 0..4 of those ``counted`` (n,), in a zone of this area."""
-        return labels.scar_score(self.kind[counted], self.slope[counted], zone_mm2)
+    @property
+    def counted(self) -> Floats:
+        """What each scar counts (n,), boxcar scars that show fully."""
+        return labels.scars_counted(self.kind, self.slope)
+
+    def score(self, near: NDArray[np.bool_], zone_mm2: float) -> float:
+        """Score 0..4 of the scars at ``near`` (n,), in a zone of this area."""
+        return labels.scar_score(self.kind[near], self.slope[near], zone_mm2)
 
     def first(self, count: int) -> "Scars":
         return Scars(*(getattr(self, field.name)[:count] for field in fields(self)))
@@ -78,7 +85,7 @@ def draw_scars(
         angle=rng.uniform(0, np.pi, _MOST),
         phase=rng.uniform(0, 2 * np.pi, _MOST),
     )
-    seen = np.cumsum(np.array(labels.SCAR_WEIGHTS)[kind] * labels.shown(everyone.slope))
+    seen = np.cumsum(everyone.counted)
     index = float(np.interp(severity, labels.SCORES, labels.SCAR_KNOTS))
     wanted = index * labels.scar_area_cm2(rows.size * mm_per_px**2)
     # As many as come nearest; what is left to the wanted index is a matter of depth.
@@ -160,16 +167,13 @@ def scar_relief(sheet: Sheet, scars: Scars) -> tuple[Map, Map]:
 
 
 def scar_map(sheet: Sheet, scars: Scars) -> Map:
-    """Return the (H,W) ground truth 0..1: coverage times how much of each scar shows."""
-    discs = Discs(
-        x=scars.xy[:, 0],
-        y=scars.xy[:, 1],
-        radius_mm=np.maximum(scars.radius_mm, 0.6),
-        edge_mm=np.where(scars.kind == ROLLING, 1.5, 0.4),
-        aspect=np.where(scars.kind == BOXCAR, scars.aspect, 1.0),
-        angle=scars.angle,
-        ragged=np.zeros(scars.kind.size),
-        phase=scars.phase,
-        value=np.clip(labels.shown(scars.slope), 0.15, 1),
+    """Return the (H,W) ground truth 0..1: counted scars per mm^2, in units of :data:`FULL_DENSITY`.
+
+    A density as in crowd counting (Lempitsky and Zisserman, NIPS 2010): each scar a Gaussian whose
+    integral is what it counts, so that the mean over a zone is the zone's scar index whatever the
+    sizes of its scars.
+    """
+    density = splat(
+        sheet, scars.xy, scars.counted, np.maximum(scars.radius_mm / 2, _SMALLEST_MARK_MM)
     )
-    return np.clip(lay_discs(sheet, discs), 0, 1)
+    return as_map(np.clip(density / FULL_DENSITY, 0, 1))
