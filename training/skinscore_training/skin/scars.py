@@ -7,7 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinscore_training.skin import labels
-from skinscore_training.skin.sheet import Discs, Floats, Map, Sheet, as_map, lay_discs, sample, splat
+from skinscore_training.skin.sheet import (
+    Discs,
+    Floats,
+    Map,
+    Sheet,
+    as_map,
+    lay_discs,
+    sample,
+    splat,
+)
 
 ICE_PICK, BOXCAR, ROLLING = 0, 1, 2
 _RADIUS_MM: Final = ((0.4, 1.0), (0.8, 2.2), (2.5, 6.0))
