@@ -1,11 +1,14 @@
-"""Laws of the scar map: it counts scars, whatever their size."""
+"""Laws of scars: they count by what a photo shows of them, and their map counts them."""
+
+import dataclasses
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinscore_training.skin import labels
+from skinscore_training.skin import labels, light, tissue
 from skinscore_training.skin.scars import (
     BOXCAR,
     FULL_DENSITY,
@@ -15,6 +18,7 @@ from skinscore_training.skin.scars import (
     draw_scars,
     joined,
     scar_map,
+    scar_relief,
 )
 from skinscore_training.skin.sheet import Sheet
 
@@ -69,3 +73,44 @@ def test_the_mean_of_the_map_is_the_scar_index(severity: float) -> None:
 
 def test_no_scars_no_map() -> None:
     assert not scar_map(SHEET, joined([])).any()
+
+
+def contrast(scar: Scars) -> float:
+    """L* by which the px that stands out most differs from bare skin, mean over eight lights."""
+    sheet = Sheet(height=96, width=96, mm_per_px=0.4)
+    scar = dataclasses.replace(scar, xy=np.array([[47.5, 47.5]]))
+    height, _ = scar_relief(sheet, scar)
+    tone = torch.full((1, *sheet.shape), float(tissue.melanin_of_ita(20.0)))
+    albedo = tissue.reflectance(tone, torch.ones(1, *sheet.shape))[0]
+    lights = [light.draw_lighting(np.random.default_rng(number)) for number in range(8)]
+
+    def lightness(relief: np.ndarray) -> torch.Tensor:
+        oil = torch.full(sheet.shape, 0.5)
+        surface = light.Surface.of(albedo, torch.from_numpy(relief), oil, 0.85, sheet.mm_per_px)
+        colour = light.shade(surface, lights).clamp(min=0)
+        luminance = torch.einsum("vchw,c->vhw", colour, torch.tensor((0.2126, 0.7152, 0.0722)))
+        exposed = 0.25 * luminance / luminance.mean((1, 2), keepdim=True)
+        return 116 * exposed.clamp(min=1e-4) ** (1 / 3) - 16
+
+    change = lightness(height) - lightness(np.zeros(sheet.shape, np.float32))
+    return float(change.abs().amax((1, 2)).mean())
+
+
+@pytest.mark.parametrize(
+    ("kind", "radius_mm", "depth_mm"),
+    [
+        (ICE_PICK, 0.45, 0.6),
+        (ICE_PICK, 0.45, 1.2),
+        (ICE_PICK, 0.9, 0.5),
+        (BOXCAR, 1.0, 0.15),
+        (BOXCAR, 2.0, 0.4),
+        (ROLLING, 3.0, 0.6),
+        (ROLLING, 5.0, 0.5),
+        (ROLLING, 5.0, 1.4),
+    ],
+)
+def test_a_scar_counts_by_what_a_photo_shows_of_it_whatever_its_type(
+    kind: int, radius_mm: float, depth_mm: float
+) -> None:
+    scar = one_scar(kind, radius_mm, depth_mm)
+    assert contrast(scar) / float(scar.slope[0]) == pytest.approx(40.0, rel=0.45)

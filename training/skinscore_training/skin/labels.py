@@ -83,8 +83,9 @@ WORST_LENGTH_MM: Final = 10.0  # the line that clinicians look at first
 MIN_AREA_MM2: Final = 600.0  # in a small zone one scar is not half of it
 # Ice pick, boxcar, rolling: the ECCA weights 15, 20, 25, with a boxcar scar as the unit.
 SCAR_WEIGHTS: Final = (0.75, 1.0, 1.25)
-# Walls as steep as this (rise over run) are seen under any light; flatter ones in proportion.
-VISIBLE_SLOPE: Final = 0.35
+# Walls as steep as this (rise over run, as a photo shows them) stand about 10 L* off the skin and
+# count fully; flatter ones in proportion.
+VISIBLE_SLOPE: Final = 0.25
 
 
 def scar_score(kind: NDArray[np.int64], slope: Floats, zone_mm2: float) -> float:
@@ -98,7 +99,7 @@ def scars_counted(kind: NDArray[np.int64], slope: Floats) -> Floats:
 
     Args:
         kind: 0 ice pick, 1 boxcar, 2 rolling.
-        slope: of their steepest walls, rise over run.
+        slope: of their steepest walls, rise over run, as a photo shows them.
     """
     return np.array(SCAR_WEIGHTS)[kind] * np.minimum(slope / VISIBLE_SLOPE, 1.0)
 

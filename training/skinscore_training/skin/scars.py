@@ -26,6 +26,10 @@ _MOST: Final = 120  # scars of one zone
 # Width of a Gaussian pit over its radius: a V-shaped pit keeps a third of the cylinder's volume.
 _SIGMA: Final = np.array((0.45, np.nan, 0.5))
 _EDGE_MM: Final = 0.35  # of a boxcar scar's wall
+_EDGE_SIGMA_MM: Final = 0.1  # of the Gaussian whose integral has about that edge
+# Lens, sensor and light under the skin in a photo of 2.5 px/mm: blurred by this, slopes tell how
+# far a scar stands off the skin, 33 to 47 L* per unit for every type (docs/decisions/0029).
+_BLUR_MM: Final = 0.45
 FULL_DENSITY: Final = 0.2  # counted scars per mm^2 where the map is 1; one boxcar scar alone is 0.6
 _SMALLEST_MARK_MM: Final = 1.0  # sigma; a px of the map is 1.6 mm wide
 
@@ -44,11 +48,15 @@ class Scars:
 
     @property
     def slope(self) -> Floats:
-        """Rise over run (n,) of the steepest wall; of a Gaussian d/sigma e^-1/2, of a step 3/2."""
-        wall = np.where(
-            self.kind == BOXCAR, _EDGE_MM / 1.5, _SIGMA[self.kind] * self.radius_mm * np.exp(0.5)
-        )
-        return self.depth_mm / wall
+        """Rise over run (n,) of the steepest wall, as a photo at the limit of the gate shows it.
+
+        The scar is blurred by :data:`_BLUR_MM`: a Gaussian pit keeps its volume and gets wider, a
+        floor's edge becomes the integral of a Gaussian.
+        """
+        sigma = _SIGMA[self.kind] * self.radius_mm
+        pit = sigma**2 / (sigma**2 + _BLUR_MM**2) ** 1.5 * np.exp(-0.5)
+        wall = 1 / (np.sqrt(2 * np.pi) * np.hypot(_BLUR_MM, _EDGE_SIGMA_MM))
+        return np.asarray(self.depth_mm * np.where(self.kind == BOXCAR, wall, pit))
 
     @property
     def counted(self) -> Floats:
