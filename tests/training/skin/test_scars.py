@@ -96,21 +96,16 @@ def contrast(scar: Scars) -> float:
     return float(change.abs().amax((1, 2)).mean())
 
 
-@pytest.mark.parametrize(
-    ("kind", "radius_mm", "depth_mm"),
-    [
-        (ICE_PICK, 0.45, 0.6),
-        (ICE_PICK, 0.45, 1.2),
-        (ICE_PICK, 0.9, 0.5),
-        (BOXCAR, 1.0, 0.15),
-        (BOXCAR, 2.0, 0.4),
-        (ROLLING, 3.0, 0.6),
-        (ROLLING, 5.0, 0.5),
-        (ROLLING, 5.0, 1.4),
-    ],
-)
-def test_a_scar_counts_by_what_a_photo_shows_of_it_whatever_its_type(
-    kind: int, radius_mm: float, depth_mm: float
-) -> None:
-    scar = one_scar(kind, radius_mm, depth_mm)
-    assert contrast(scar) / float(scar.slope[0]) == pytest.approx(40.0, rel=0.45)
+def test_a_scar_counts_by_what_a_photo_shows_of_it_whatever_its_type() -> None:
+    scars = [
+        one_scar(ICE_PICK, radius_mm=0.45, depth_mm=0.6),
+        one_scar(ICE_PICK, radius_mm=0.45, depth_mm=1.2),
+        one_scar(ICE_PICK, radius_mm=0.9, depth_mm=0.5),
+        one_scar(BOXCAR, radius_mm=1.0, depth_mm=0.15),
+        one_scar(BOXCAR, radius_mm=2.0, depth_mm=0.4),
+        one_scar(ROLLING, radius_mm=3.0, depth_mm=0.6),
+        one_scar(ROLLING, radius_mm=5.0, depth_mm=0.5),
+        one_scar(ROLLING, radius_mm=5.0, depth_mm=1.4),
+    ]
+    per_slope = [contrast(scar) / float(scar.slope[0]) for scar in scars]
+    assert max(per_slope) < 2 * min(per_slope)  # by the slope as it is, not as it shows: 16 times
