@@ -53,7 +53,9 @@ def test_two_processes_end_where_one_ends(tmp_path: Path) -> None:
         curves = [row["loss_total"] for row in ours.curves]
         assert [row["loss_total"] for row in theirs.curves] == pytest.approx(curves, rel=1e-3)
     ours, theirs = pairs[STEPS[0]]
-    assert relative(moments(theirs), moments(ours)) < 1e-3  # the very gradient of one process
+    # The very gradient of one process. By rounding alone, the same batch in another order gives
+    # one that differs by up to 2.3e-3; were each process to normalise by itself, by 0.26.
+    assert relative(moments(theirs), moments(ours)) < 5e-3
 
 
 def read(path: Path) -> checkpoint.Checkpoint:
