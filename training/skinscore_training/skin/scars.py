@@ -28,7 +28,7 @@ _SIGMA: Final = np.array((0.45, np.nan, 0.5))
 _EDGE_MM: Final = 0.35  # of a boxcar scar's wall
 _EDGE_SIGMA_MM: Final = 0.1  # of the Gaussian whose integral has about that edge
 # Lens, sensor and light under the skin in a photo of 2.5 px/mm: blurred by this, slopes tell how
-# far a scar stands off the skin, 33 to 47 L* per unit for every type (docs/decisions/0029).
+# far a scar stands off the skin, 33 to 47 L* per unit, by type in the median (decision 0029).
 _BLUR_MM: Final = 0.45
 FULL_DENSITY: Final = 0.2  # counted scars per mm^2 where the map is 1; one boxcar scar alone is 0.6
 _SMALLEST_MARK_MM: Final = 1.0  # sigma; a px of the map is 1.6 mm wide
