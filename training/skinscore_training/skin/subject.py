@@ -50,7 +50,7 @@ _CHANCE: Final = {  # of each distractor, in the order they are laid on
     "make_up": 0.25,
 }
 _CHANCE_DISTRACTED: Final = 0.7
-_STUBBLE: Final = 0.3  # where a beard grows
+_STUBBLE: Final = 0.45  # where a beard grows; nearly every man, whatever he shaved today
 _TOOLS: Final = {
     "redness": distractors.flush,
     "red_marks": distractors.red_marks,
