@@ -55,8 +55,8 @@ def ablate(
 ) -> pd.DataFrame:
     """Train every variant with every seed; return and write one row per training.
 
-    Columns: variant, seed, and the smoothed weights' mean absolute score error per concern on the
-    calibration part, in grades.
+    Columns: variant, seed, and per concern, in grades, on the calibration part: the smoothed
+    weights' mean absolute score error, and how far two photos of the same skin are graded apart.
     """
     torch.set_num_threads(preset.fit.threads)
     train = corpus.rows(folder, Part.TRAIN, Source.RENDERED)[:crops]
@@ -76,7 +76,8 @@ def ablate(
                 for _ in range(epochs):
                     trainer.epoch(data, partial(display.advance, steps), _keep_nothing)
                 display.remove_task(steps)
-                rows.append({"variant": name, "seed": seed, **trainer.measure(monitor)})
+                found = trainer.measure(monitor) | trainer.disagreement(monitor)
+                rows.append({"variant": name, "seed": seed, **found})
                 display.advance(whole)
     table = pd.DataFrame(rows)
     runs.write(folder.root / TABLE, table.to_csv(index=False, lineterminator="\n"))
