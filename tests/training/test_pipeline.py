@@ -28,6 +28,7 @@ from skinscore_training.render import render
 from skinscore_training.runs import RunFolder
 from skinscore_training.split import split
 from skinscore_training.start import labels_of, read_start
+from skinscore_training.trainer import Trainer
 from tests.conftest import REPOSITORY
 from tests.training import fake_skin
 from tests.training.manifests import long, write
@@ -304,6 +305,24 @@ def test_an_ablation_trains_every_variant_on_the_same_budget(
     figures = [f"{name}_{concern}" for name in ("mae", "gap") for concern in CONCERNS]
     assert (table[figures] > 0).all(axis=None)
     assert (folder.root / TABLE).exists()
+
+
+@pytest.mark.slow
+def test_an_ablation_starts_where_its_preset_starts(
+    preset: Preset, finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    onward = preset.model_copy(
+        update={"fit": preset.fit.model_copy(update={"start": str(finished.folder.root)})}
+    )
+    folder = RunFolder(tmp_path)
+    render(onward.render, None, folder.rendered, fake_skin.render)
+    split(onward.split, folder.rendered, folder.splits)
+    begun: list[dict[str, torch.Tensor]] = []
+    monkeypatch.setattr(Trainer, "begin_with", lambda _, weights: begun.append(weights))
+    ablate(onward, folder, crops=16, epochs=1, seeds=1)
+    wanted = checkpoint.load_weights(finished.folder.weights)
+    assert len(begun) == len(VARIANTS)
+    assert all(torch.equal(wanted[name], found[name]) for found in begun for name in wanted)
 
 
 @pytest.mark.parametrize("stage", [fit, calibrate, export, evaluate, card])

@@ -1,8 +1,8 @@
 """Ablations: the preset's recipe with one part changed at a time, on equal budgets, several seeds.
 
 Not a stage of the pipeline: it answers which parts of the recipe earn their place. Every variant
-trains on the same first crops of the training part for the same number of steps and is measured on
-the same people of the calibration part.
+starts where the preset starts, trains on the same first crops of the training part for the same
+number of steps and is measured on the same people of the calibration part.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,6 +20,7 @@ from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
 from skinscore_training.presets import LossWeights, Preset
 from skinscore_training.progress import bars
+from skinscore_training.start import read_start, settled
 from skinscore_training.trainer import Trainer
 
 Change = Callable[[Preset], Preset]
@@ -57,12 +58,17 @@ def ablate(
 
     Columns: variant, seed, and per concern, in grades, on the calibration part: the smoothed
     weights' mean absolute score error, and how far two photos of the same skin are graded apart.
+
+    Raises:
+        RequestRefused, NotReady: see :func:`skinscore_training.start.read_start`.
     """
     torch.set_num_threads(preset.fit.threads)
     train = corpus.rows(folder, Part.TRAIN, Source.RENDERED)[:crops]
     held_out = corpus.rows(folder, Part.CALIBRATION, Source.RENDERED)
     data = RenderedDataset(folder.rendered, train)
     monitor = RenderedDataset(folder.rendered, held_out)
+    start = read_start(preset)
+    weights = None if start is None else settled(start, preset, data)
     group = scale.fabric(preset.fit.precision)
     rows: list[dict[str, float | str]] = []
     with bars() as display:
@@ -72,6 +78,8 @@ def ablate(
                 fit = change(preset).fit.model_copy(update={"epochs": epochs, "seed": seed})
                 mixture = Mixture(len(data), 0, fit.batch_crops, share=0.0)
                 trainer = Trainer(preset.model, fit, mixture, "ablation", "", group)
+                if weights is not None:
+                    trainer.begin_with(weights)
                 steps = display.add_task(f"  {name}", total=epochs * mixture.steps, note="")
                 for _ in range(epochs):
                     trainer.epoch(data, partial(display.advance, steps), _keep_nothing)

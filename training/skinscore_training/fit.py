@@ -9,25 +9,20 @@ import io
 from contextlib import ExitStack
 from typing import Final
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from skinscore.domain.document import canonical_json, sha256_hex
-from skinscore_training import checkpoint, corpus, rules, runs, scale, tracking
+from skinscore_training import checkpoint, corpus, runs, scale, tracking
 from skinscore_training.data import shards
 from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
-from skinscore_training.model import network
-from skinscore_training.model.unfolded import renormalise
 from skinscore_training.presets import Preset
 from skinscore_training.progress import bars
-from skinscore_training.start import Start, mapping_digests, read_start
+from skinscore_training.start import Start, mapping_digests, read_start, settled
 from skinscore_training.trainer import COLUMNS, Trainer
 
-STATISTICS_CROPS: Final = 480  # that give a model file's network its batch statistics
 MONITORED_CROPS: Final = 390  # looked at after each epoch; nothing is chosen by them
 
 
@@ -63,7 +58,7 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
             trainer.restore(resumed)
         else:
             if start is not None:
-                trainer.begin_with(_settled(start, preset, train))
+                trainer.begin_with(settled(start, preset, train))
             if fabric.is_global_zero:
                 tracking.log_params(
                     preset.model_dump(mode="json", by_alias=True)
@@ -75,19 +70,6 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
             _write(trainer, folder, {"mlflow_run_id": run_id, "manifest_sha256": manifest_sha256})
         fabric.barrier()  # the others leave when everything is written
     return trainer.curves[-1]
-
-
-def _settled(start: Start, preset: Preset, train: RenderedDataset) -> dict[str, Tensor]:
-    """Return the weights to begin with, with batch statistics of what is trained on."""
-    if start.normalised or not preset.fit.epochs:
-        return start.weights
-    net = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
-    net.load_state_dict(start.weights)
-    spread = np.linspace(0, len(train) - 1, min(len(train), STATISTICS_CROPS)).astype(int)
-    parts = np.array_split(spread, max(1, len(spread) // preset.fit.batch_crops))
-    batches = (train.__getitems__(part.tolist()).flat() for part in parts)
-    renormalise(net, ((crops, masks) for crops, masks, _ in batches))
-    return net.state_dict()
 
 
 def _training_part(preset: Preset, folder: runs.RunFolder) -> tuple[RenderedDataset, Mixture]:

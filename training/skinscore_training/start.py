@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import numpy as np
+
 from skinscore.contract.contract import Contract
 from skinscore.contract.golden import self_test
 from skinscore.contract.release import read_model
@@ -14,12 +16,15 @@ from skinscore.domain.document import sha256_hex
 from skinscore.errors import NotReady, RequestRefused
 from skinscore_training import checkpoint, rules, runs, sealing
 from skinscore_training.data import shards
+from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.model import network
 from skinscore_training.model.onnx_graph import torch_runner
-from skinscore_training.model.unfolded import Unlike, read_weights
+from skinscore_training.model.unfolded import Unlike, read_weights, renormalise
 from skinscore_training.presets import Preset, require_start
 
 Labels = Literal["rendered", "graded", "rendered+graded"]
+
+STATISTICS_CROPS: Final = 480  # that give a model file's network its batch statistics
 
 _BOTH: Final = "rendered+graded"
 
@@ -50,6 +55,19 @@ def read_start(preset: Preset) -> Start | None:
     require_start(preset)
     path = Path(preset.fit.start)
     return _of_file(preset, path) if path.is_file() else _of_run(preset, runs.RunFolder(path))
+
+
+def settled(start: Start, preset: Preset, train: RenderedDataset) -> dict[str, Any]:
+    """Return the weights to begin with, with batch statistics of what is trained on."""
+    if start.normalised or not preset.fit.epochs:
+        return start.weights
+    net = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
+    net.load_state_dict(start.weights)
+    spread = np.linspace(0, len(train) - 1, min(len(train), STATISTICS_CROPS)).astype(int)
+    parts = np.array_split(spread, max(1, len(spread) // preset.fit.batch_crops))
+    batches = (train.__getitems__(part.tolist()).flat() for part in parts)
+    renormalise(net, ((crops, masks) for crops, masks, _ in batches))
+    return net.state_dict()
 
 
 def _of_run(preset: Preset, folder: runs.RunFolder) -> Start:
