@@ -12,6 +12,7 @@ from tests.training import fake_skin
 
 SETTINGS: Final = FitSettings(
     start=None,
+    start_depths=None,
     frozen_stages=0,
     epochs=3,
     batch_crops=4,

@@ -54,6 +54,8 @@ def test_a_preset_that_is_not_there_is_refused_with_those_that_are() -> None:
         ),
         ({"render": {"people": 0}}, "there is nothing to learn from"),
         ({"fit": {"epochs": 0}}, "there would be no weights"),
+        ({"fit": {"start_depths": [1, 1, 1, 1]}}, "start_depths is said of fit.start"),
+        ({"fit": {"start": "runs/a", "start_depths": [9, 1, 1, 1]}}, "blocks are added, never"),
     ],
 )
 def test_sections_that_do_not_agree_are_refused(

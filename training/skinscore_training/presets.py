@@ -91,6 +91,9 @@ class FitSettings(Document):
     """How the network is trained."""
 
     start: str | None  # a model file or the folder of a finished run to go on from; null: none
+    # Blocks of the start where it has fewer than model.depths; null: as many. The added ones answer
+    # as if they were not there until they have learned something.
+    start_depths: FourCounts | None
     frozen_stages: Annotated[int, Field(ge=0, le=5)]  # of the encoder, first ones, kept as started
     epochs: NoneOrMore  # 0: the start's weights as they are
     batch_crops: Count  # per step, over all processes; every view of a crop is in the same step
@@ -192,6 +195,12 @@ class Preset(Document):
             yield "fit.epochs is 0, but fit.start is null: there would be no weights"
         if self.fit.frozen_stages and self.fit.start is None:
             yield "fit.frozen_stages keeps what fit.start brings, but fit.start is null"
+        if self.fit.start_depths is not None:
+            if self.fit.start is None:
+                yield "fit.start_depths is said of fit.start, but fit.start is null"
+            pairs = zip(self.fit.start_depths, self.model.depths, strict=True)
+            if any(start > own for start, own in pairs):
+                yield "fit.start_depths is above model.depths: blocks are added, never dropped"
 
 
 def load(name: str, configs: Path = CONFIGS) -> Preset:

@@ -77,7 +77,7 @@ def _of_run(preset: Preset, folder: runs.RunFolder) -> Start:
     _require_same_shape(preset, weights)
     _require_same_answers(preset, weights, contract)
     return Start(
-        weights=weights,
+        weights=_grown(preset, weights),
         sha256=sha256_hex(folder.weights.read_bytes()),
         labels=contract.provenance.label_source,
         mapped=_mapped(contract),
@@ -88,24 +88,39 @@ def _of_run(preset: Preset, folder: runs.RunFolder) -> Start:
 def _of_file(preset: Preset, path: Path) -> Start:
     model = read_model(path)
     _require_same_rules(model.contract)
-    own = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
     try:
-        weights = read_weights(model.data, own)
+        weights = read_weights(model.data, _network_of_start(preset))
     except Unlike as problem:
         raise RequestRefused(
             "preset_invalid",
             f"fit.start: the model file is not a float model of this shape ({problem})",
-            "a float32 model file whose network is that of section model",
+            "a float32 model file whose network is that of section model, with fit.start_depths",
             "Copy section model from the preset that the model's card names.",
         ) from None
     _require_same_answers(preset, weights, model.contract)
     return Start(
-        weights=weights,
+        weights=_grown(preset, weights),
         sha256=sha256_hex(model.data),
         labels=model.contract.provenance.label_source,
         mapped=_mapped(model.contract),
         normalised=False,
     )
+
+
+def _network_of_start(preset: Preset) -> network.SkinNet:
+    """The preset's network with the blocks that its start has."""
+    depths = preset.fit.start_depths or preset.model.depths
+    settings = preset.model.model_copy(update={"depths": depths})
+    return network.build(settings, rules.GEOMETRY, preset.fit.seed)
+
+
+def _grown(preset: Preset, weights: dict[str, Any]) -> dict[str, Any]:
+    """Return the weights of the preset's network; blocks that the start lacks are the identity.
+
+    They stand at the end of a stage, behind a ReLU, and their residual branch begins at zero
+    (Net2DeeperNet: Chen, Goodfellow and Shlens, ICLR 2016).
+    """
+    return network.build(preset.model, rules.GEOMETRY, preset.fit.seed).state_dict() | weights
 
 
 def labels_of(preset: Preset) -> Labels:
@@ -175,7 +190,7 @@ def _require_same_rules(contract: Contract) -> None:
 
 
 def _require_same_shape(preset: Preset, weights: dict[str, Any]) -> None:
-    own = network.build(preset.model, rules.GEOMETRY, preset.fit.seed).state_dict()
+    own = _network_of_start(preset).state_dict()
     differing = sorted(
         name
         for name in own.keys() | weights.keys()
@@ -186,7 +201,7 @@ def _require_same_shape(preset: Preset, weights: dict[str, Any]) -> None:
             "preset_invalid",
             f"fit.start: {len(differing)} of {len(own)} weights have another shape, first "
             f"{differing[0]}",
-            "section model is that of the run to start from",
+            "section model, with fit.start_depths, is that of the run to start from",
             f"Copy section model from the preset of {preset.fit.start}.",
         )
 
@@ -198,7 +213,7 @@ def _require_same_answers(preset: Preset, weights: dict[str, Any], contract: Con
     """
     if preset.fit.epochs:
         return
-    own = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
+    own = _network_of_start(preset)
     own.load_state_dict(weights)
     temperatures = tuple(row.temperature for row in contract.calibration.concerns)
     answers = torch_runner(network.Servable(own, temperatures))
