@@ -1,7 +1,8 @@
 """Batches: every crop gets its turn, photos get their share, and the order can be drawn again."""
 
+import itertools
 import threading
-from collections.abc import Iterator
+import time
 
 import pytest
 import torch
@@ -63,31 +64,32 @@ def test_photos_alone() -> None:
 
 
 def test_prefetched_items_come_in_order_and_whole() -> None:
-    assert list(prefetch(range(50), depth=3)) == list(range(50))
-    assert list(prefetch([], depth=1)) == []
+    def slow_at_first(key: int) -> int:
+        time.sleep(0.02 if key < 3 else 0)
+        return 2 * key
+
+    for readers in (1, 2, 7):
+        items = prefetch(slow_at_first, range(50), readers=readers)
+        assert list(items) == [2 * key for key in range(50)]
+    assert not list(prefetch(slow_at_first, [], readers=1))
 
 
 def test_a_fault_comes_where_its_item_would_have_come() -> None:
-    def broken() -> Iterator[int]:
-        yield 1
-        raise KeyError("shard")
+    def broken(key: int) -> int:
+        if key == 1:
+            raise KeyError("shard")
+        return key
 
-    items = prefetch(broken(), depth=2)
-    assert next(items) == 1
+    items = prefetch(broken, range(9), readers=2)
+    assert next(items) == 0
     with pytest.raises(KeyError, match="shard"):
         next(items)
 
 
 def test_whoever_stops_early_leaves_no_thread_behind() -> None:
     made: list[int] = []
-
-    def endless() -> Iterator[int]:
-        while True:
-            made.append(1)
-            yield len(made)
-
-    items = prefetch(endless(), depth=2)
-    assert next(items) == 1
+    items = prefetch(made.append, itertools.count(), readers=2)
+    next(items)
     items.close()
-    assert "prefetch" not in {thread.name for thread in threading.enumerate()}
-    assert len(made) <= 6
+    assert not any(thread.name.startswith("prefetch") for thread in threading.enumerate())
+    assert len(made) <= 3
