@@ -10,7 +10,10 @@ from skinscore_training.presets import Preset
 from skinscore_training.start import read_start
 from tests.conftest import REPOSITORY
 
-DEEPER = (3, 3, 6, 3)
+
+def deeper(preset: Preset) -> tuple[int, ...]:
+    first, *middle, last = preset.model.depths
+    return (first + 2, *middle, last + 1)
 
 
 @pytest.fixture
@@ -20,10 +23,10 @@ def preset(monkeypatch: pytest.MonkeyPatch) -> Preset:
     return presets.load("finetune")
 
 
-def deepened(preset: Preset, depths: tuple[int, int, int, int] | None) -> Preset:
+def deepened(preset: Preset, depths: tuple[int, ...] | None) -> Preset:
     return preset.model_copy(
         update={
-            "model": preset.model.model_copy(update={"depths": DEEPER}),
+            "model": preset.model.model_copy(update={"depths": deeper(preset)}),
             "fit": preset.fit.model_copy(update={"start_depths": depths}),
         }
     )
@@ -51,7 +54,7 @@ def test_added_blocks_change_no_answer_and_learn_from_the_first_step(preset: Pre
     own = {name for name, _ in shallow.named_parameters()}
     added = {name: values for name, values in deep.named_parameters() if name not in own}
     scales = [values for name, values in added.items() if name.endswith("f.c.1.weight")]
-    assert len(scales) == sum(DEEPER) - sum(preset.model.depths)
+    assert len(scales) == sum(deeper(preset)) - sum(preset.model.depths)
     assert all(values.grad is not None and values.grad.abs().max() > 0 for values in scales)
 
 

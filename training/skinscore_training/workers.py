@@ -35,9 +35,11 @@ def pool(count: int) -> Iterator[ProcessPoolExecutor]:
 
 def _begin() -> None:
     """Prepare a worker: one thread, deaf to Ctrl-C, gone when its parent is."""
+    import cv2
     import torch
 
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
