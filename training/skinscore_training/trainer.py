@@ -39,7 +39,7 @@ from skinscore_training.scale import gathered
 
 _TERMS: Final = ("grade", "mean", "maps", "relief", "consistency")
 _EPOCHS_APART: Final = 1_000_003  # seeds of epochs and of neighbouring preset seeds never meet
-_READERS: Final = 4  # threads that read batches; a GPU is faster than one
+_READERS: Final = 4  # threads that read batches ahead
 COLUMNS: Final = (
     "epoch",
     "loss_total",
@@ -302,7 +302,7 @@ class Ema:
         self._updates += 1
         kept, new = list(self.model.state_dict().values()), list(model.state_dict().values())
         moving = [place for place, values in enumerate(kept) if values.is_floating_point()]
-        # One call for all: on a GPU a call each would take as long as the step itself.
+        # One call for all: on a GPU hundreds of small ones would each be launched alone.
         get_ema_multi_avg_fn(decay)(  # type: ignore[no-untyped-call]
             [kept[place] for place in moving], [new[place] for place in moving], self._updates
         )
