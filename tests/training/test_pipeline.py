@@ -304,6 +304,7 @@ def test_an_ablation_trains_every_variant_on_the_same_budget(
     assert (table.groupby("variant")["seed"].nunique() == 2).all()
     figures = [f"{name}_{concern}" for name in ("mae", "gap") for concern in CONCERNS]
     assert (table[figures] > 0).all(axis=None)
+    assert {f"talk_{concern}" for concern in CONCERNS} <= set(table.columns)
     assert (folder.root / TABLE).exists()
 
 

@@ -18,6 +18,7 @@ from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
+from skinscore_training.held_out import cross_talks, disagreements, mean_absolute_errors
 from skinscore_training.presets import LossWeights, Preset
 from skinscore_training.progress import bars
 from skinscore_training.start import read_start, settled
@@ -56,8 +57,9 @@ def ablate(
 ) -> pd.DataFrame:
     """Train every variant with every seed; return and write one row per training.
 
-    Columns: variant, seed, and per concern, in grades, on the calibration part: the smoothed
-    weights' mean absolute score error, and how far two photos of the same skin are graded apart.
+    Columns: variant, seed, and per concern, in grades, raw, on the calibration part, smoothed
+    weights: error (``mae``), how far two photos of the same skin are graded apart (``gap``), and
+    how much another concern moves it (``talk``); see :mod:`skinscore_training.held_out`.
 
     Raises:
         RequestRefused, NotReady: see :func:`skinscore_training.start.read_start`.
@@ -84,7 +86,10 @@ def ablate(
                 for _ in range(epochs):
                     trainer.epoch(data, partial(display.advance, steps), _keep_nothing)
                 display.remove_task(steps)
-                found = trainer.measure(monitor) | trainer.disagreement(monitor)
+                answers = trainer.answers(monitor, views=2)
+                found = (
+                    mean_absolute_errors(answers) | disagreements(answers) | cross_talks(answers)
+                )
                 rows.append({"variant": name, "seed": seed, **found})
                 display.advance(whole)
     table = pd.DataFrame(rows)

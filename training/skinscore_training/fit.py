@@ -18,6 +18,7 @@ from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
+from skinscore_training.held_out import mean_absolute_errors
 from skinscore_training.presets import Preset
 from skinscore_training.progress import bars
 from skinscore_training.start import Start, mapping_digests, read_start, settled
@@ -99,20 +100,24 @@ def _train(
             checkpoint.save(folder.checkpoint, state)
 
     if not epochs:
-        trainer.curves.append({"epoch": 0.0} | trainer.measure(monitor))
+        trainer.curves.append({"epoch": 0.0} | _watched(trainer, monitor))
     with bars(shown=lead) as display:
         whole = display.add_task("fit", total=epochs, completed=trainer.epochs_done, note="")
         steps = display.add_task("  epoch", total=trainer.mixture.steps, note="")
         while trainer.epochs_done < epochs:
             display.reset(steps, completed=trainer.steps_done)
             row = trainer.epoch(train, lambda: display.advance(steps), keep)
-            row |= trainer.measure(monitor)
+            row |= _watched(trainer, monitor)
             trainer.curves.append(row)
             if lead:  # before the checkpoint: a kill between the two logs a point twice, not never
                 tracking.log_metrics(row, "fit", step=trainer.epochs_done)
             keep()
             errors = " ".join(f"{row[name]:.2f}" for name in row if name.startswith("mae_"))
             display.update(whole, advance=1, note=f"loss {row['loss_total']:.3f}  mae {errors}")
+
+
+def _watched(trainer: Trainer, monitor: RenderedDataset) -> dict[str, float]:
+    return mean_absolute_errors(trainer.answers(monitor, views=1))
 
 
 def _write(trainer: Trainer, folder: runs.RunFolder, record: dict[str, str]) -> None:

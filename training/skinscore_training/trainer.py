@@ -30,6 +30,7 @@ from skinscore_training.data.augment import draw_shifts, shift_masks
 from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.prefetch import prefetch
 from skinscore_training.data.rendered import Batch, RenderedDataset
+from skinscore_training.held_out import Answers
 from skinscore_training.model import network
 from skinscore_training.model.losses import Targets, expectation, losses, target_of
 from skinscore_training.model.network import Predictions
@@ -133,30 +134,21 @@ class Trainer:
         return row
 
     @torch.inference_mode()
-    def measure(self, data: RenderedDataset) -> dict[str, float]:
-        """Return the smoothed weights' mean absolute error per concern, in grades.
-
-        On the first view, against the target's own mean, which the raw expectation learns; zones
-        with intervals only are left out.
-        """
-        errors = [
-            (found[:, 0] - expectation(target_of(batch.score, batch.spread))).abs()
-            for batch, found in self._answers(data, views=1)
-        ]
-        mean = torch.cat(errors).nanmean(dim=(0, 1))
-        return {f"mae_{concern}": float(mean[i]) for i, concern in enumerate(CONCERNS)}
-
-    @torch.inference_mode()
-    def disagreement(self, data: RenderedDataset) -> dict[str, float]:
-        """Return how far the smoothed weights' mean grades of two views of the same skin lie apart,
-        the mean over labelled zones per concern, in grades.
-        """
-        gaps = [
-            (found[:, 0] - found[:, 1]).abs().where(~batch.score.isnan(), torch.nan)
-            for batch, found in self._answers(data, views=2)
-        ]
-        mean = torch.cat(gaps).nanmean(dim=(0, 1))
-        return {f"gap_{concern}": float(mean[i]) for i, concern in enumerate(CONCERNS)}
+    def answers(self, data: RenderedDataset, views: int) -> Answers:
+        """Return what the smoothed weights say of the first ``views`` of every crop, raw."""
+        found, scores, spreads = [], [], []
+        for start in range(0, len(data), self.settings.batch_crops):
+            rows = range(start, min(start + self.settings.batch_crops, len(data)))
+            batch = data.__getitems__(rows).to(self._fabric.device)
+            crops, masks = batch.crops[:, :views], batch.masks[:, :views]
+            with self._fabric.autocast():
+                logits = self.ema.model(crops.flatten(0, 1), masks.flatten(0, 1)).logits
+            means = expectation(torch.softmax(logits, dim=-1))
+            found.append(means.reshape(-1, views, *means.shape[1:]))
+            scores.append(batch.score)
+            spreads.append(batch.spread)
+        score, spread = torch.cat(scores), torch.cat(spreads)
+        return Answers(torch.cat(found), expectation(target_of(score, spread)), score)
 
     def state(self) -> Checkpoint:
         """Return what :meth:`restore` needs; every process must call it, one may save it."""
@@ -205,20 +197,6 @@ class Trainer:
         self._sums = dict(saved.sums)
         self.curves = list(saved.curves)
         self.epochs_done, self.steps_done = saved.epochs_done, saved.steps_done
-
-    def _answers(self, data: RenderedDataset, views: int) -> Iterator[tuple[Batch, Tensor]]:
-        """Yield batches and the smoothed weights' mean grades (B, views, K, 3) of their views."""
-        for start in range(0, len(data), self.settings.batch_crops):
-            rows = range(start, min(start + self.settings.batch_crops, len(data)))
-            batch = data.__getitems__(rows).to(self._fabric.device)
-            crops, masks = (
-                batch.crops[:, :views].flatten(0, 1),
-                batch.masks[:, :views].flatten(0, 1),
-            )
-            with self._fabric.autocast():
-                logits = self.ema.model(crops, masks).logits
-            found = expectation(torch.softmax(logits, dim=-1))
-            yield batch, found.reshape(-1, views, *found.shape[1:])
 
     def _step(self, parts: Iterator[Batch], views: int) -> int:
         """Take one optimizer step; return how many pictures this process saw."""
