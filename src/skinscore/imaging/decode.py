@@ -197,8 +197,10 @@ def _without_alpha(pixels: Pixels, alpha: Mask) -> Pixels:
 
 
 def _is_grey(pixels: Pixels) -> bool:
-    sample = pixels[::4, ::4].astype(np.int16)
-    return int((sample.max(axis=2) - sample.min(axis=2)).max()) <= GREY_LEVELS
+    red, green, blue = (pixels[::4, ::4, channel] for channel in range(3))
+    most = np.maximum(np.maximum(red, green), blue)
+    least = np.minimum(np.minimum(red, green), blue)
+    return int((most - least).max()) <= GREY_LEVELS
 
 
 def _refusal(problem: BaseException, rules: DecodeRules) -> PhotoRefused:

@@ -77,16 +77,17 @@ def measure(photo: Photo, face: Face, regions: Mapping[Zone, ZoneRegion]) -> Pho
     lab = to_lab(pixels)
     model = skin.learn(lab, _reference(regions, masks, inside))
     look = _Look(pixels, lab, model)
+    framed = {zone: mask & inside for zone, mask in masks.items()}
     bare = {
-        zone: mask & inside & (model.hairless if zone.kind in skin.UNDER_HAIR else model.free)
-        for zone, mask in masks.items()
+        zone: mask & (model.hairless if zone.kind in skin.UNDER_HAIR else model.free)
+        for zone, mask in framed.items()
     }
     zones = {
         zone: look.zone(
             region,
             bare=bare[zone],
-            in_frame_fraction=_share(masks[zone] & inside, masks[zone]),
-            visible_fraction=_share(bare[zone], masks[zone] & inside),
+            in_frame_fraction=_share(framed[zone], masks[zone]),
+            visible_fraction=_share(bare[zone], framed[zone]),
             px_per_mm=face.px_per_mm,
         )
         for zone, region in regions.items()
@@ -128,14 +129,19 @@ class _Look:
     """Sharpness and light of any part of one frame."""
 
     def __init__(self, pixels: Pixels, lab: skin.Lab, model: skin.SkinModel) -> None:
-        self._lightness = lab[..., 0]
-        brightness = self._lightness + 16  # more or less light multiplies it
+        lightness = np.ascontiguousarray(lab[..., 0])
+        brightness = lightness + 16  # more or less light multiplies it
         fine = np.asarray(cv2.GaussianBlur(brightness, (0, 0), FINE_SIGMA))
         coarse = np.asarray(cv2.GaussianBlur(brightness, (0, 0), COARSE_SIGMA))
-        self._fine = np.abs(brightness - fine)
-        self._coarse = np.abs(fine - coarse)
-        self._clipped = (pixels >= CLIPPED_LEVEL).any(axis=2)
-        self._glare = model.pale & (self._lightness > model.lightness + GLARE_LIGHTNESS)
+        red, green, blue = (channel >= CLIPPED_LEVEL for channel in cv2.split(pixels))
+        clipped = red | green | blue
+        glare = model.pale & (lightness > model.lightness + GLARE_LIGHTNESS)
+        # Flat: a zone is found once in the frame, then read by its places.
+        self._lightness = lightness.ravel()
+        self._fine = np.abs(brightness - fine).ravel()
+        self._coarse = np.abs(fine - coarse).ravel()
+        self._clipped = clipped.ravel()
+        self._glare = (clipped | glare).ravel()
 
     def zone(
         self,
@@ -146,7 +152,9 @@ class _Look:
         visible_fraction: float,
         px_per_mm: float,
     ) -> ZoneQuality:
-        seen = int(bare.sum()) >= MIN_PIXELS
+        places = np.flatnonzero(bare)
+        seen = places.size >= MIN_PIXELS
+        lightness = float(np.median(self._lightness[places])) if seen else 0.0
         return ZoneQuality(
             region.zone,
             region.facing,
@@ -154,22 +162,22 @@ class _Look:
             in_frame_fraction,
             visible_fraction,
             px_per_mm,
-            sharpness=self._sharpness(bare) if seen else 0.0,
-            median_lightness=float(np.median(self._lightness[bare])) if seen else 0.0,
-            clipped_fraction=_share(self._clipped & bare, bare),
-            glare_fraction=_share((self._clipped | self._glare) & bare, bare),
+            sharpness=self._sharpness(places, lightness) if seen else 0.0,
+            median_lightness=lightness,
+            clipped_fraction=_true_share(self._clipped[places]),
+            glare_fraction=_true_share(self._glare[places]),
         )
 
-    def _sharpness(self, bare: skin.Where) -> float:
+    def _sharpness(self, places: NDArray[np.intp], lightness: float) -> float:
         """Return fine over coarse contrast of the skin's texture.
 
         A Gaussian blur takes more from the finer band, so the ratio falls; exposure multiplies
         both, so it stays. Sensor noise counts as detail: the measure tells a blurred photo, not a
         noisy one.
         """
-        fine = float(np.median(self._fine[bare]))
-        coarse = float(np.median(self._coarse[bare]))
-        floor = CONTRAST_FLOOR * (float(np.median(self._lightness[bare])) + 16)
+        fine = float(np.median(self._fine[places]))
+        coarse = float(np.median(self._coarse[places]))
+        floor = CONTRAST_FLOOR * (lightness + 16)
         return float(np.sqrt(max(0.0, fine**2 - ROUNDING**2))) / (coarse + floor)
 
 
@@ -190,7 +198,7 @@ def _reference(
 ) -> list[skin.Where]:
     """Return the patches that teach the skin; without one, the whole frame does."""
     patches = [masks[zone] & inside for zone in skin.REFERENCE if _shows(regions[zone])]
-    enough = [patch for patch in patches if int(patch.sum()) >= MIN_PIXELS]
+    enough = [patch for patch in patches if np.count_nonzero(patch) >= MIN_PIXELS]
     return enough or [np.ones_like(inside)]
 
 
@@ -200,11 +208,12 @@ def _shows(region: ZoneRegion) -> bool:
 
 def _tone(lab: skin.Lab, patches: list[skin.Where]) -> SkinTone | None:
     """Return the individual typology angle of all patches together, and of the patches' spread."""
-    patches = [patch for patch in patches if int(patch.sum()) >= MIN_PIXELS]
+    patches = [patch for patch in patches if np.count_nonzero(patch) >= MIN_PIXELS]
     if not patches:
         return None
-    angles = [_ita(lab[patch]) for patch in patches]
-    whole = _ita(np.concatenate([lab[patch] for patch in patches]))
+    colours = [lab[patch] for patch in patches]
+    angles = [_ita(colour) for colour in colours]
+    whole = _ita(np.concatenate(colours))
     return SkinTone(
         ita_deg=round(whole, 1),
         ita_range_deg=(round(min(*angles, whole), 1), round(max(*angles, whole), 1)),
@@ -219,5 +228,10 @@ def _ita(lab: NDArray[np.float32]) -> float:
 
 def _share(part: skin.Where, whole: skin.Where) -> float:
     """Return the part's share; 0 of nothing."""
-    area = int(whole.sum())
-    return int(part.sum()) / area if area else 0.0
+    area = np.count_nonzero(whole)
+    return float(np.count_nonzero(part) / area) if area else 0.0
+
+
+def _true_share(values: NDArray[np.bool_]) -> float:
+    """Return the share of (n,) values that are true; 0 of nothing."""
+    return float(np.count_nonzero(values) / values.size) if values.size else 0.0

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from skinscore.imaging.types import Affine, Pixels
 
 PIXEL_SIGMA: Final = 0.5  # px: a pixel seen as a Gaussian
+_CERTAIN: Final = 1e-6  # px: far above what rounding moves a place
 
 
 def rotation(angle: float) -> NDArray[np.float64]:
@@ -95,13 +96,18 @@ def inside_source(
 ) -> NDArray[np.bool_]:
     """Return where a target pixel's middle lies on the source; ``source`` is (height, width)."""
     back = invert(to_target)
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    source_x = back[0, 0] * x + back[0, 1] * y + back[0, 2]
-    source_y = back[1, 0] * x + back[1, 1] * y + back[1, 2]
-    return np.asarray(
-        (np.abs(source_x - (source[1] - 1) / 2) <= source[1] / 2)
-        & (np.abs(source_y - (source[0] - 1) / 2) <= source[0] / 2)
-    )
+
+    def beyond(axis: int, x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Source px past the border."""
+        size = source[1 - axis]
+        place = back[axis, 0] * x + back[axis, 1] * y + back[axis, 2]
+        return np.asarray(np.abs(place - (size - 1) / 2) - size / 2)
+
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    corners = (x[:, [0, -1]], y[[0, -1]])
+    if max(beyond(0, *corners).max(), beyond(1, *corners).max()) < -_CERTAIN:
+        return np.ones(shape, np.bool_)  # the source is convex: what lies between is inside too
+    return (beyond(0, x, y) <= 0) & (beyond(1, x, y) <= 0)
 
 
 def _span(values: NDArray[np.float64], margin: int, size: int) -> tuple[int, int]:

@@ -143,12 +143,12 @@ def draw_masks(
         (height, width) per zone, 255 where its gradable skin lies, else 0.
     """
     gradable = np.full(shape, 255, np.uint8)
-    for area in excluded:
-        _fill(gradable, area, to_target, 0)
+    for area in _mapped(excluded, to_target):
+        cv2.fillPoly(gradable, [area], 0, shift=_SHIFT)
     masks = {}
-    for zone, polygon in polygons.items():
+    for zone, outline in zip(polygons, _mapped([*polygons.values()], to_target), strict=True):
         mask = np.zeros(shape, np.uint8)
-        _fill(mask, polygon, to_target, 255)
+        cv2.fillPoly(mask, [outline], 255, shift=_SHIFT)
         masks[zone] = mask & gradable
     return masks
 
@@ -159,10 +159,13 @@ def zone_mask(region: ZoneRegion, excluded: Sequence[Points], shape: tuple[int, 
     return draw_masks(polygons, excluded, np.eye(2, 3), (shape[0], shape[1]))[region.zone]
 
 
-def _fill(mask: Mask, polygon: Points, to_target: Affine, value: int) -> None:
-    target = polygon @ to_target[:, :2].T + to_target[:, 2]
+def _mapped(polygons: Sequence[Points], to_target: Affine) -> list[NDArray[np.int32]]:
+    """Return the polygons on the target, in the fixed point numbers that OpenCV draws with."""
+    if not polygons:
+        return []
+    target = np.vstack(polygons) @ to_target[:, :2].T + to_target[:, 2]
     fixed = np.round(target * (1 << _SHIFT)).astype(np.int32)
-    cv2.fillPoly(mask, [fixed], value, shift=_SHIFT)
+    return np.split(fixed, np.cumsum([len(polygon) for polygon in polygons])[:-1])
 
 
 def _raised(face: Face, rules: FaceRules) -> NDArray[np.float64]:
