@@ -55,7 +55,7 @@ VARIANTS: Final[Mapping[str, Change]] = MappingProxyType(
 def ablate(
     preset: Preset, folder: runs.RunFolder, *, crops: int, epochs: int, seeds: int
 ) -> pd.DataFrame:
-    """Train every variant with every seed; return and write one row per training.
+    """Train every variant with every seed; return one row per training, written after each.
 
     Columns: variant, seed, and per concern, in grades, raw, on the calibration part, smoothed
     weights: error (``mae``), how far two photos of the same skin are graded apart (``gap``), and
@@ -73,29 +73,29 @@ def ablate(
     weights = None if start is None else settled(start, preset, data)
     group = scale.fabric(preset.fit.precision)
     rows: list[dict[str, float | str]] = []
+    # Every variant once before any a second time: whoever stops early has a whole table.
+    trainings = [(seed, name) for seed in range(1, seeds + 1) for name in VARIANTS]
     with bars() as display:
-        whole = display.add_task("ablate", total=len(VARIANTS) * seeds, note="")
-        for name, change in VARIANTS.items():
-            for seed in range(1, seeds + 1):
-                fit = change(preset).fit.model_copy(update={"epochs": epochs, "seed": seed})
-                mixture = Mixture(len(data), 0, fit.batch_crops, share=0.0)
-                trainer = Trainer(preset.model, fit, mixture, "ablation", "", group)
-                if weights is not None:
-                    trainer.begin_with(weights)
-                steps = display.add_task(f"  {name}", total=epochs * mixture.steps, note="")
-                for _ in range(epochs):
-                    trainer.epoch(data, partial(display.advance, steps), _keep_nothing)
-                display.remove_task(steps)
-                answers = trainer.answers(monitor, views=2)
-                found = (
-                    mean_absolute_errors(answers) | disagreements(answers) | cross_talks(answers)
-                )
-                rows.append({"variant": name, "seed": seed, **found})
-                display.advance(whole)
-    table = pd.DataFrame(rows)
-    runs.write(folder.root / TABLE, table.to_csv(index=False, lineterminator="\n"))
+        whole = display.add_task("ablate", total=len(trainings), note="")
+        for seed, name in trainings:
+            changed = VARIANTS[name](preset).fit
+            fit = changed.model_copy(update={"epochs": epochs, "seed": seed})
+            mixture = Mixture(len(data), 0, fit.batch_crops, share=0.0)
+            trainer = Trainer(preset.model, fit, mixture, "ablation", "", group)
+            if weights is not None:
+                trainer.begin_with(weights)
+            steps = display.add_task(f"  {name}", total=epochs * mixture.steps, note="")
+            for _ in range(epochs):
+                trainer.epoch(data, partial(display.advance, steps), _keep_nothing)
+            display.remove_task(steps)
+            answers = trainer.answers(monitor, views=2)
+            found = mean_absolute_errors(answers) | disagreements(answers) | cross_talks(answers)
+            rows.append({"variant": name, "seed": seed, **found})
+            table = pd.DataFrame(rows)
+            runs.write(folder.root / TABLE, table.to_csv(index=False, lineterminator="\n"))
+            display.advance(whole)
     return table
 
 
 def _keep_nothing() -> None:
-    """An ablation that is killed begins again."""
+    """A training that is killed begins again."""
