@@ -1,10 +1,18 @@
 """Calibration: what is already calibrated stays, and ranges cover what they promise."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from skinscore.grading.uncertainty import rps_of_grades
-from skinscore_training.calibrate import conformal_threshold, fit_temperature, score_knots, softmax
+from skinscore_training.calibrate import (
+    conformal_threshold,
+    fit_knots,
+    fit_temperature,
+    softmax,
+    taught_knots,
+)
 
 
 def graders(people: int, zones: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -50,5 +58,59 @@ def test_too_few_people_promise_every_grade() -> None:
     assert conformal_threshold(np.zeros(5), np.arange(5), coverage=0.9) == 4.0
 
 
-def test_score_knots_are_the_means_of_the_soft_targets() -> None:
-    assert score_knots() == pytest.approx((0.197, 1.050, 2.000, 2.950, 3.803), abs=5e-4)
+def test_what_was_taught_is_read_at_the_temperature() -> None:
+    assert taught_knots(1.0) == pytest.approx((0.197, 1.050, 2.000, 2.950, 3.803), abs=5e-4)
+    sharp, blunt = np.array(taught_knots(0.5)), np.array(taught_knots(2.0))
+    grades = np.arange(5)
+    assert (np.abs(sharp - grades) <= np.abs(blunt - grades)).all()
+    assert sharp == pytest.approx(grades, abs=0.03)
+
+
+def answers(people: int, shrunk: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Expectations of a network that is unsure: true scores drawn to the middle, and noise."""
+    rng = np.random.default_rng(seed)
+    score = rng.uniform(0, 4, people * 3)
+    unsure = 2 + shrunk * (score - 2) + rng.normal(0, 0.15, len(score))
+    return unsure.clip(0, 4), score, np.arange(people).repeat(3)
+
+
+def mean_error(knots: tuple[float, ...], expectation: np.ndarray, score: np.ndarray) -> float:
+    return float(np.abs(np.interp(expectation, knots, range(5)) - score).mean())
+
+
+@pytest.mark.parametrize("shrunk", [0.5, 0.7, 0.9])
+def test_fitted_knots_undo_what_being_unsure_draws_to_the_middle(shrunk: float) -> None:
+    taught = taught_knots(0.5)
+    knots = fit_knots(*answers(400, shrunk, seed=1), taught)
+    assert all(a < b for a, b in pairwise(knots))
+    fresh, score, _ = answers(400, shrunk, seed=2)
+    assert mean_error(knots, fresh, score) < mean_error(taught, fresh, score)
+    assert knots == pytest.approx(2 + shrunk * (np.arange(5) - 2), abs=0.25)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 5.0])
+def test_knots_can_be_fitted_at_every_temperature(temperature: float) -> None:
+    knots = fit_knots(*answers(50, 0.8, seed=5), taught_knots(temperature))
+    assert all(a < b for a, b in pairwise(knots))
+
+
+def test_few_people_hardly_move_what_was_taught() -> None:
+    taught = np.array(taught_knots(0.5))
+    moved = [
+        np.abs(np.array(fit_knots(*answers(people, 0.6, 3), tuple(taught))) - taught).mean()
+        for people in (2, 2000)
+    ]
+    assert moved[0] < 0.25 * moved[1]
+
+
+def test_a_person_with_many_zones_moves_no_knot_more_than_another() -> None:
+    taught = taught_knots(0.5)
+    expectation, score, owner = answers(300, 0.9, seed=4)
+    often = np.full(3000, 2.0)  # one person of many zones, every one graded far off
+    knots = fit_knots(
+        np.concatenate([expectation, often]),
+        np.concatenate([score, np.full(3000, 4.0)]),
+        np.concatenate([owner, np.full(3000, 300)]),
+        taught,
+    )
+    assert knots == pytest.approx(fit_knots(expectation, score, owner, taught), abs=0.1)

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from skinscore.contract.contract import Calibration, ConcernCalibration
 from skinscore.domain.concerns import CONCERNS, GRADES
@@ -21,13 +22,18 @@ from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
 from skinscore_training.model import network
-from skinscore_training.model.losses import expectation, soft_target
+from skinscore_training.model.losses import soft_target
 from skinscore_training.presets import Preset
 from skinscore_training.progress import track
 
+Knots = tuple[float, float, float, float, float]
+
 _LARGEST_SCORE: Final = float(len(GRADES) - 1)  # of the ranked probability score: every grade in
 _BATCH: Final = 32
-_TEMPERATURES: Final = np.geomspace(0.5, 5.0, 93)  # steps of 2.5 %
+_TEMPERATURES: Final = np.geomspace(0.1, 5.0, 159)  # steps of 2.5 %
+# What the network was taught counts as much as ten people: a clinic with few keeps near it.
+_TAUGHT_PEOPLE: Final = 10
+_LEAST_APART: Final = 1e-4  # between two knots: they must rise
 
 
 def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
@@ -42,6 +48,8 @@ def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
     grades = np.broadcast_to(grades, logits.shape[:-1])
     seen = shards.within_gate(rows, logits.shape[1], rules.GATE)[:, :, None]
     grades = np.where(seen, grades, -1)
+    exact = shards.scores_of(rows, rules.GEOMETRY.slots)[:, None]
+    exact = np.where(np.isnan(exact), grades, exact)
     subjects = np.broadcast_to(rows["subject"].to_numpy()[:, None, None], grades.shape[:-1])
     concerns = []
     for place, concern in enumerate(CONCERNS):
@@ -55,12 +63,18 @@ def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
             )
         mine, truth = logits[..., place, :][known], grades[..., place][known]
         temperature = fit_temperature(mine, truth)
-        scores = rps_of_grades(softmax(mine / temperature))[np.arange(len(truth)), truth]
+        probabilities = softmax(mine / temperature)
+        scores = rps_of_grades(probabilities)[np.arange(len(truth)), truth]
         concerns.append(
             ConcernCalibration(
                 concern=concern,
                 temperature=temperature,
-                score_knots=score_knots(),
+                score_knots=fit_knots(
+                    probabilities @ np.array(GRADES),
+                    exact[..., place][known],
+                    subjects[known],
+                    taught_knots(temperature),
+                ),
                 conformal_threshold=conformal_threshold(
                     scores, subjects[known], preset.calibrate.coverage
                 ),
@@ -86,10 +100,59 @@ def fit_temperature(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> fl
     return round(float(_TEMPERATURES[int(np.argmin(losses))]), 4)
 
 
-def score_knots() -> tuple[float, float, float, float, float]:
-    """Return the expectations of the soft targets of grades 0..4, which the network learns."""
-    knots = expectation(soft_target(torch.tensor(GRADES, dtype=torch.float64)))
-    zero, one, two, three, four = (round(float(knot), 6) for knot in knots)
+def taught_knots(temperature: float) -> Knots:
+    """Return the expectations of a network that answers the soft targets of grades 0..4 exactly,
+    read at ``temperature``.
+    """
+    targets = soft_target(torch.tensor(GRADES, dtype=torch.float64)).numpy()
+    return _five(softmax(np.log(targets) / temperature) @ np.array(GRADES))
+
+
+def fit_knots(
+    expectation: NDArray[np.float64],
+    score: NDArray[np.float64],
+    subjects: NDArray[np.int64],
+    taught: Knots,
+) -> Knots:
+    """Return the expectations that mean 0..4: those that leave the score the least mean error.
+
+    A network that cannot be sure answers between what it thinks possible, so on unclear skin its
+    expectation lies nearer the middle than any target it was taught. Every person has weight 1,
+    spread over their zones; ``taught`` weighs as much as ``_TAUGHT_PEOPLE``.
+
+    Args:
+        expectation: (m,) mean grade 0..4 of a zone's probabilities.
+        score: (m,) what is true, 0..4.
+        subjects: (m,) whose zone it is.
+        taught: see :func:`taught_knots`.
+
+    Returns:
+        Five numbers that rise strictly.
+    """
+    _, owner, zones = np.unique(subjects, return_inverse=True, return_counts=True)
+    grades = np.array(GRADES, np.float64)
+    asked = np.concatenate([expectation, taught])
+    truth = np.concatenate([score, grades])
+    weight = np.concatenate(
+        [1.0 / zones[owner], np.full(len(GRADES), _TAUGHT_PEOPLE / len(GRADES))]
+    )
+
+    def knots(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Six free numbers to five rising ones between the ends of the scale."""
+        return np.asarray(grades[-1] * softmax(steps).cumsum()[:-1])
+
+    def error(steps: NDArray[np.float64]) -> float:
+        return float(weight @ np.abs(np.interp(asked, knots(steps), grades) - truth))
+
+    apart = np.diff(taught, prepend=0.0, append=grades[-1])
+    begin = np.log(np.maximum(apart, _LEAST_APART))
+    found = minimize(error, begin, method="Nelder-Mead", options={"maxiter": 5000, "fatol": 1e-3})
+    ramp = _LEAST_APART * np.arange(len(GRADES))
+    return _five(np.maximum.accumulate(knots(found.x) - ramp) + ramp)
+
+
+def _five(values: NDArray[np.float64]) -> Knots:
+    zero, one, two, three, four = (round(float(value), 6) for value in values)
     return zero, one, two, three, four
 
 
