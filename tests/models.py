@@ -66,7 +66,7 @@ def untrained_model(cache: Path) -> bytes:
             manifest_sha256="0" * 64,
             mlflow_run_id="none",
             label_source="rendered",
-            libraries=provenance.library_versions(),
+            libraries=provenance.versions((*provenance.TRAINING, *provenance.EXPORTING)),
         ),
         SKETCHY_CALIBRATION,
         golden_tolerance=1e-4,
@@ -76,7 +76,9 @@ def untrained_model(cache: Path) -> bytes:
 
 def _sources_digest() -> str:
     package = Path(skinscore_training.__file__).parent
-    digest = hashlib.sha256(repr(provenance.library_versions()).encode())
+    digest = hashlib.sha256(
+        repr(provenance.versions((*provenance.TRAINING, *provenance.EXPORTING))).encode()
+    )
     for source in [*sorted((package / "model").glob("*.py")), package / "rules.py"]:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

@@ -18,12 +18,13 @@ from skinscore.imaging import face_models
 from skinscore_training import checkpoint, int8, presets, runs
 from skinscore_training.ablate import TABLE, VARIANTS, ablate
 from skinscore_training.calibrate import calibrate
-from skinscore_training.card import card
+from skinscore_training.card import card, proven_page
 from skinscore_training.evaluate import Evaluation, evaluate
 from skinscore_training.export import export
 from skinscore_training.fit import fit
 from skinscore_training.model import heads
 from skinscore_training.presets import PhotoSettings, Preset
+from skinscore_training.proof.report import Proof
 from skinscore_training.render import render
 from skinscore_training.runs import RunFolder
 from skinscore_training.split import split
@@ -83,7 +84,12 @@ def test_the_whole_chain_makes_a_release_that_grader_loads(
     kappa = next(f for f in released.contract.figures if f.name == "quadratic_weighted_kappa")
     assert kappa.value == headline[f"{kappa.concern}.{kappa.name}"]
     assert released.digest in finished.card
-    assert released.contract.provenance.mlflow_run_id in finished.card
+    origin = released.contract.provenance
+    assert origin.mlflow_run_id in finished.card
+    record = runs.read_json(folder.fit_record, "fit")
+    assert origin.git_commit == record["git_commit"]
+    assert origin.libraries.items() >= record["libraries"].items()
+    assert "torch" in record["libraries"]
     assert not list(folder.root.rglob("*.part"))
 
 
@@ -306,6 +312,35 @@ def test_an_ablation_trains_every_variant_on_the_same_budget(
     assert (table[figures] > 0).all(axis=None)
     assert {f"talk_{concern}" for concern in CONCERNS} <= set(table.columns)
     assert (folder.root / TABLE).exists()
+
+
+@pytest.mark.slow
+def test_a_model_is_released_with_its_own_proof_or_not_at_all(
+    finished: Finished, tmp_path: Path
+) -> None:
+    folder = RunFolder(tmp_path)
+    runs.write(folder.release, finished.folder.release.read_bytes())
+    with pytest.raises(RequestRefused, match="stage prove has left no proof"):
+        proven_page(folder)
+    digest = read_model(folder.release).digest
+    for whose, speaks in (("0" * 64, False), (digest, True)):
+        proof = Proof(
+            schema="skinscore.proof/1",
+            model="m",
+            version="1",
+            contract_digest=whose,
+            seed=0,
+            people=9,
+            parts=(),
+            not_measured={},
+        )
+        runs.write(folder.proof, proof.to_json())
+        runs.write(folder.proof.with_suffix(".md"), "figures")
+        if speaks:
+            assert proven_page(folder).read_text() == "figures"
+        else:
+            with pytest.raises(RequestRefused, match="speaks of another model file"):
+                proven_page(folder)
 
 
 @pytest.mark.slow

@@ -31,6 +31,25 @@ def card(preset: Preset, folder: runs.RunFolder) -> Path:
     return folder.card
 
 
+def proven_page(folder: runs.RunFolder) -> Path:
+    """Return the page of what was proven on the release of ``folder``.
+
+    Raises:
+        RequestRefused: ``stage_input_missing`` when nothing was, or on another file.
+    """
+    runs.require(folder.proof, "prove")
+    digest = read_model(runs.require(folder.release, "evaluate")).digest
+    if _proof_of(folder, digest) is None:
+        raise RequestRefused(
+            "stage_input_missing",
+            f"what was proven in {folder.proof.parent.as_posix()} speaks of another model file",
+            "the release is the file that was proven",
+            f"Run `skinscore train prove --model {folder.release.as_posix()} "
+            f"--out {folder.proof.parent.as_posix()}` with its other options again.",
+        )
+    return runs.require(folder.proof.with_suffix(".md"), "prove")
+
+
 def _proof_of(folder: runs.RunFolder, digest: str) -> Proof | None:
     """The proof of this very contract; one of another file proves nothing here."""
     if not folder.proof.exists():

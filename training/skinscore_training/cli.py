@@ -4,7 +4,6 @@ Imports stay inside the commands: ``skinscore --help`` must not wait for torch.
 """
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -201,19 +200,18 @@ def card(
 
       $ skinscore train card --preset tiny
     """
-    from skinscore_training.card import card
+    from skinscore_training.card import card, proven_page
 
     recipe, folder = _open(preset)
     written = card(recipe, folder)
     if release:
-        proven = runs.require(folder.proof.with_suffix(".md"), "prove")
-        shutil.copyfile(folder.release, RELEASE_MODEL)
+        proven = proven_page(folder)
         for other in RELEASE_MODEL.parent.glob("skinscore-int8*.onnx"):
             other.unlink()  # an int8 file of another model is none of this one
-        for int8 in sorted(folder.int8.glob("*.onnx")):
-            shutil.copyfile(int8, RELEASE_MODEL.with_name(int8.name))
-        shutil.copyfile(written, RELEASE_CARD)
-        shutil.copyfile(proven, RELEASE_PROOF)
+        made = {int8: RELEASE_MODEL.with_name(int8.name) for int8 in folder.int8.glob("*.onnx")}
+        made |= {folder.release: RELEASE_MODEL, written: RELEASE_CARD, proven: RELEASE_PROOF}
+        for source, target in made.items():
+            runs.write(target, source.read_bytes())
         _say(f"card: {RELEASE_MODEL}, {RELEASE_CARD} and {RELEASE_PROOF} now speak of this model")
     _say(f"card: {written}")
 

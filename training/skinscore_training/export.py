@@ -61,13 +61,13 @@ def export(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
         changes=settings.changes,
     )
     origin = Provenance(
-        git_commit=provenance.git_commit(),
+        git_commit=record["git_commit"],
         preset=preset.name,
         seed=preset.fit.seed,
         manifest_sha256=record["manifest_sha256"],
         mlflow_run_id=record["mlflow_run_id"],
         label_source=labels,
-        libraries=provenance.library_versions(),
+        libraries=record["libraries"] | provenance.versions(provenance.EXPORTING),
     )
     limits = limits_of(preset, folder, calibration.source)
     graphs = {FP32: graph} | _candidates(preset, folder, graph)

@@ -12,7 +12,7 @@ from typing import Final
 import torch
 
 from skinscore.domain.document import canonical_json, sha256_hex
-from skinscore_training import checkpoint, corpus, runs, scale, tracking
+from skinscore_training import checkpoint, corpus, provenance, runs, scale, tracking
 from skinscore_training.data import shards
 from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
@@ -68,7 +68,8 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
                 tracking.log_dataset(manifest_sha256, preset.name)
         _train(trainer, train, monitor, folder, lead=fabric.is_global_zero)
         if fabric.is_global_zero:
-            _write(trainer, folder, {"mlflow_run_id": run_id, "manifest_sha256": manifest_sha256})
+            record = {"mlflow_run_id": run_id, "manifest_sha256": manifest_sha256}
+            _write(trainer, folder, record)
         fabric.barrier()  # the others leave when everything is written
     return trainer.curves[-1]
 
@@ -121,9 +122,16 @@ def _watched(trainer: Trainer, monitor: RenderedDataset) -> dict[str, float]:
 
 
 def _write(trainer: Trainer, folder: runs.RunFolder, record: dict[str, str]) -> None:
+    """Write weights, curves and what the contract will say of their making, here and now: another
+    machine may export them.
+    """
     checkpoint.save_weights(folder.weights, trainer.ema.model.state_dict())
     runs.write(folder.curves, _csv(trainer.curves))
-    runs.write_json(folder.fit_record, record)
+    made_by = {
+        "git_commit": provenance.git_commit(),
+        "libraries": provenance.versions(provenance.TRAINING),
+    }
+    runs.write_json(folder.fit_record, record | made_by)
     tracking.log_file(folder.curves, "fit")
 
 

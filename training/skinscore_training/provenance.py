@@ -2,17 +2,18 @@
 
 import importlib.metadata
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-LIBRARIES: Final = (
+TRAINING: Final = (
+    "lightning-fabric",
     "numpy",
-    "onnx",
-    "onnxruntime",
     "opencv-python-headless",
     "torch",
     "torchvision",
-)
+)  # they shape the weights
+EXPORTING: Final = ("onnx", "onnxruntime", "onnxscript")  # they shape the file
 
 
 def git_commit() -> str:
@@ -33,5 +34,5 @@ def git_commit() -> str:
     return described.stdout.strip()
 
 
-def library_versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in LIBRARIES}
+def versions(libraries: Iterable[str]) -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in libraries}

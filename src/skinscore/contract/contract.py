@@ -47,7 +47,7 @@ class Provenance(Document):
     manifest_sha256: Sha256  # of the training manifest
     mlflow_run_id: str
     label_source: Literal["rendered", "graded", "rendered+graded"]
-    libraries: dict[str, str]  # name -> version
+    libraries: dict[str, str]  # name -> version; those that trained, and onnx* that exported
 
 
 class TensorSpec(Document):
