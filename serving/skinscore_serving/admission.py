@@ -1,5 +1,6 @@
 """A bounded number of gradings run, a bounded number wait, the rest hear 503 at once.
 
+Who still sends photos waits already: their bytes are in memory, and only what counts is bounded.
 Health and model queries bypass this. A request that timed out keeps its slot until its thread
 really ends: a thread cannot be killed, and freeing the slot early would let load past the bound.
 """
@@ -7,8 +8,9 @@ really ends: a thread cannot be killed, and freeing the slot early would let loa
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
 from skinscore.errors import NotReady
@@ -68,7 +70,7 @@ class Admission:
             Overloaded: no slot is free and the waiting places are taken.
             DeadlineExceeded: no answer within ``deadline_s``.
         """
-        self.require_room()
+        self._require_room()
         started = time.monotonic()
         self.waiting += 1
         try:
@@ -95,9 +97,26 @@ class Admission:
         except TimeoutError:
             raise DeadlineExceeded(deadline_s) from None
 
-    def require_room(self) -> None:
-        """Raise Overloaded when nothing more may wait; called before a body is read, too."""
-        if self._slots.locked() and self.waiting >= self._limit_waiting:
+    @asynccontextmanager
+    async def arrival(self, deadline_s: float) -> AsyncIterator[None]:
+        """Hold a place while the block reads a request's body.
+
+        Raises:
+            Overloaded: the slots and the waiting places are taken.
+            DeadlineExceeded: the body did not come within ``deadline_s``.
+        """
+        self._require_room()
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(deadline_s):
+                yield
+        except TimeoutError:
+            raise DeadlineExceeded(deadline_s) from None
+        finally:
+            self.waiting -= 1
+
+    def _require_room(self) -> None:
+        if self.running + self.waiting >= self._limit_running + self._limit_waiting:
             queue = (self.running + self.waiting) / self._limit_running
             raise Overloaded(self.running, self.waiting, max(1, math.ceil(queue * self._mean_s)))
 

@@ -65,8 +65,8 @@ async def create_assessment(
     settings: Settings = request.app.state.settings
     admission: Admission = request.app.state.admission
     grader = _grader(request)
-    admission.require_room()
-    photos = await _photos(request, settings.max_photos)
+    async with admission.arrival(settings.deadline_s):
+        photos = await _photos(request, settings.max_photos)
     close_up = _close_up(zone, px_per_mm, len(photos))
 
     def grade() -> str:
