@@ -1,12 +1,14 @@
 """Shards: what is written is read back, and a broken render goes on where it stopped."""
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from skinscore.errors import RequestRefused
 from skinscore_training import rules
+from skinscore_training.code_digest import code_digest
 from skinscore_training.data import shards
 from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.presets import RenderSettings
@@ -70,3 +72,33 @@ def test_a_render_goes_on_at_the_first_missing_shard(tmp_path: Path) -> None:
 def test_a_stage_before_render_says_what_comes_first(tmp_path: Path) -> None:
     with pytest.raises(RequestRefused, match="stage_input_missing"):
         shards.read_manifest(tmp_path)
+
+
+def test_what_other_code_rendered_is_rendered_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def counting(
+        subjects: tuple[int, ...], geometry: object, seed: int, views: int
+    ) -> RenderedCrops:
+        asked.extend(subjects)
+        return fake_skin.render(subjects, rules.GEOMETRY, seed, views)
+
+    for digest, wanted in (("old", [0, 1, 2]), ("old", []), ("new", [0, 1, 2])):
+        asked.clear()
+        monkeypatch.setattr("skinscore_training.render.code_digest", lambda _, made=digest: made)
+        render(SETTINGS, None, tmp_path, counting)  # type: ignore[arg-type]
+        assert asked == wanted
+
+
+def test_a_digest_follows_every_file_of_a_package(tmp_path: Path) -> None:
+    package = ModuleType("package")
+    package.__path__ = [str(tmp_path)]
+    digests = [code_digest(package)]
+    for name, content in (("a.py", "1"), ("a.py", "2"), ("b.json", "2")):
+        (tmp_path / name).write_text(content)
+        digests.append(code_digest(package))
+    (tmp_path / "b.json").unlink()
+    assert len(set(digests)) == 4
+    assert code_digest(package) == digests[2]

@@ -1,5 +1,6 @@
 """The runbook and the pipeline file name what there is."""
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from tests.conftest import REPOSITORY
 RUNBOOK = (REPOSITORY / "training" / "README.md").read_text()
 PIPELINE = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())
 STAGES = PIPELINE["stages"]
+# What carries a stage along and shapes nothing that it writes.
+CARRIERS = {"checkpoint", "presets", "progress", "provenance", "runs", "tracking", "workers"}
 PRESETS = sorted(path.stem for path in (REPOSITORY / "configs").glob("*.yaml"))
 
 
@@ -74,6 +77,24 @@ def test_what_a_stage_depends_on_exists(name: str) -> None:
                 for part in key.split("."):
                     assert part in value, f"{preset}: {key}"
                     value = value[part]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_depends_on_every_module_that_it_imports(name: str) -> None:
+    package = REPOSITORY / "training" / "skinscore_training"
+    needs = {REPOSITORY / place for place in STAGES[name]["do"]["deps"]}
+    imported: set[Path] = set()
+    for statement in ast.walk(ast.parse((package / f"{name}.py").read_text())):
+        if isinstance(statement, ast.ImportFrom) and statement.module is not None:
+            module = REPOSITORY / "training" / statement.module.replace(".", "/")
+            places = (module, *(module / alias.name for alias in statement.names))
+            imported |= {place.with_suffix(".py") for place in places}
+    shaping = {
+        place
+        for place in imported
+        if place.is_relative_to(package) and place.exists() and place.stem not in CARRIERS
+    }
+    assert {p for p in shaping if not needs & {p, *p.parents}} == set()
 
 
 def test_what_dvc_plots_is_made_by_a_stage() -> None:

@@ -69,3 +69,24 @@ def test_a_database_is_refused_only_where_it_cannot_be_written(
     with pytest.raises(NotReady, match=r"database new\.db cannot be written"):
         tracking.require()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_run_is_gone_on_with_unless_it_was_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deleted: bool
+) -> None:
+    from mlflow import MlflowClient
+
+    store = f"sqlite:///{tmp_path / 'runs.db'}"
+    monkeypatch.setenv(tracking.STORE_VARIABLE, store)
+    monkeypatch.chdir(tmp_path)
+    with tracking.run("tiny", None) as first:
+        pass
+    if deleted:
+        MlflowClient(store).delete_run(first)
+    with tracking.run("tiny", first) as second:
+        pass
+    assert (second != first) == deleted
+    told = MlflowClient(store).get_run(second).data.tags.get("continues")
+    assert told == (first if deleted else None)

@@ -62,8 +62,16 @@ def ablate(
     how much another concern moves it (``talk``); see :mod:`skinscore_training.held_out`.
 
     Raises:
-        RequestRefused, NotReady: see :func:`skinscore_training.start.read_start`.
+        RequestRefused, NotReady: see :func:`skinscore_training.start.read_start`;
+            ``output_not_writable`` while another process trains or renders in ``folder``.
     """
+    with runs.alone(folder):
+        return _ablate(preset, folder, crops, epochs, seeds)
+
+
+def _ablate(
+    preset: Preset, folder: runs.RunFolder, crops: int, epochs: int, seeds: int
+) -> pd.DataFrame:
     torch.set_num_threads(preset.fit.threads)
     train = corpus.rows(folder, Part.TRAIN, Source.RENDERED)[:crops]
     held_out = corpus.rows(folder, Part.CALIBRATION, Source.RENDERED)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from skinscore import imaging
 from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.document import canonical_json, sha256_hex
 from skinscore.domain.zones import Zone
@@ -24,6 +25,7 @@ from skinscore.imaging.face_models import require as require_face_models
 from skinscore.imaging.gate import zone_blocks
 from skinscore.imaging.prepare import PreparedPhoto, Preparer
 from skinscore_training import rules, runs
+from skinscore_training.code_digest import code_digest
 from skinscore_training.data import shards
 from skinscore_training.data.manifest import read_manifest, require_trainable
 from skinscore_training.data.photos import PhotoCrops, PhotoSample
@@ -101,6 +103,9 @@ def cut(settings: PhotoSettings, folder: Path, first_shard: int, first_subject: 
         "photos": _digest(photos, manifest.parent),
         "geometry": rules.GEOMETRY.model_dump(mode="json"),
         "gate": rules.GATE.model_dump(mode="json"),
+        "decode": rules.DECODE.model_dump(mode="json"),
+        "face": rules.FACE.model_dump(mode="json"),
+        "imaging_sha256": code_digest(imaging),
         "first_shard": first_shard,
         "first_subject": first_subject,
     }

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skinscore.imaging.rules import Geometry
-from skinscore_training import rules, runs
+from skinscore_training import rules, runs, skin
+from skinscore_training.code_digest import code_digest
 from skinscore_training.data import shards
 from skinscore_training.data.shards import Source
 from skinscore_training.presets import PhotoSettings, RenderSettings
@@ -47,7 +48,7 @@ def render(
     """Fill ``folder`` with shards and the manifest; return what was made.
 
     Shards that are there already are kept when they were made with the same settings and
-    geometry; otherwise the folder starts empty.
+    geometry by the same code; otherwise the folder starts empty.
 
     Args:
         renderer: a function of a module (worker processes import it by name).
@@ -103,11 +104,12 @@ def _render_shard(task: _Task) -> None:
 
 
 def _claim(folder: Path, settings: RenderSettings) -> None:
-    """Make sure that ``folder`` holds only shards of these settings and this geometry."""
+    """Make sure that ``folder`` holds only what these settings, geometry and code make."""
     wanted = {
         # workers decide how fast, not what
         "settings": settings.model_dump(mode="json", exclude={"workers"}),
         "geometry": rules.GEOMETRY.model_dump(mode="json"),
+        "renderer_sha256": code_digest(skin),
     }
     path = folder / SETTINGS
     if path.exists() and runs.read_json(path, "render") == wanted:

@@ -37,8 +37,8 @@ class PhotoGrader(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             params: ``gate``: strict, warn or off.
 
         Raises:
-            RequestRefused: ``usage`` without either column or for a row with none or both,
-                ``file_unreadable``.
+            RequestRefused: ``usage`` without either column, for a row with none or both, or for
+                a gate that there is not; ``file_unreadable``.
         """
         if not {"photo", "path"} & set(model_input.columns):
             # MLflow leaves out columns that the signature does not know: a misspelt one would be
@@ -48,10 +48,12 @@ class PhotoGrader(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
                 "there is no column `photo` and none `path`",
                 "one of them, a photo per row",
             )
-        gate = Gate((params or {}).get("gate", Gate.STRICT))
+        asked = (params or {}).get("gate", Gate.STRICT)
+        if asked not in set(Gate):
+            raise RequestRefused("usage", f"gate is {asked!r}", f"one of {', '.join(Gate)}")
         rows = model_input.to_dict(orient="records")
         return [
-            self._grader.assess(_bytes(place, row), gate=gate).to_json()
+            self._grader.assess(_bytes(place, row), gate=Gate(asked)).to_json()
             for place, row in enumerate(rows, start=1)
         ]
 

@@ -61,7 +61,8 @@ def run(name: str, run_id: str | None = None, *, system_metrics: bool = False) -
     Args:
         name: shown in the list of runs; the preset's.
         run_id: continue this run. When the store does not know it (another machine, a deleted
-            database), a new run is opened that carries the tag ``continues`` with that id.
+            database) or it was deleted there, a new run is opened that carries the tag
+            ``continues`` with that id.
         system_metrics: also log what processor, memory and GPU do meanwhile, every ten seconds.
 
     Raises:
@@ -81,20 +82,27 @@ def run(name: str, run_id: str | None = None, *, system_metrics: bool = False) -
 @contextmanager
 def _opened(name: str, run_id: str | None, *, system_metrics: bool) -> Iterator[str]:
     import mlflow
-    from mlflow.exceptions import MlflowException
 
     mlflow.set_experiment(EXPERIMENT)
     mlflow.set_experiment_tag(*_KIND)
     tags = {}
-    if run_id is not None:
-        try:
-            mlflow.get_run(run_id)
-        except MlflowException:
-            tags, run_id = {"continues": run_id}, None
+    if run_id is not None and not _known(run_id):
+        tags, run_id = {"continues": run_id}, None
     with mlflow.start_run(
         run_id=run_id, run_name=name, tags=tags, log_system_metrics=system_metrics
     ) as active:
         yield active.info.run_id
+
+
+def _known(run_id: str) -> bool:
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        found = mlflow.get_run(run_id)
+    except MlflowException:
+        return False
+    return bool(found.info.lifecycle_stage == "active")  # a deleted run can still be read
 
 
 def log_params(values: Mapping[str, Any]) -> None:

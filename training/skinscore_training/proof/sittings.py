@@ -17,10 +17,10 @@ from typing import Final
 import numpy as np
 
 from skinscore.domain.concerns import CONCERNS, Concern
-from skinscore.domain.document import sha256_hex
 from skinscore.domain.zones import ZONES, Zone
 from skinscore.imaging.encode import to_jpeg
 from skinscore_training import runs, skin
+from skinscore_training.code_digest import code_digest
 from skinscore_training.progress import track
 from skinscore_training.skin.camera import Camera, draw_camera
 from skinscore_training.skin.patient import (
@@ -175,7 +175,7 @@ def _claim(folder: Path, settings: SittingSettings) -> None:
         "seed": settings.seed,
         "pose_deg": [settings.max_yaw_deg, settings.max_pitch_deg, settings.max_roll_deg],
         "px_per_mm": list(settings.px_per_mm),
-        "renderer_sha256": _renderer_digest(),
+        "renderer_sha256": code_digest(skin),
     }
     path = folder / SETTINGS
     if path.exists() and runs.read_json(path, "prove") == wanted:
@@ -184,9 +184,3 @@ def _claim(folder: Path, settings: SittingSettings) -> None:
         for old in (*folder.glob("patient_*"), *folder.glob("*.part")):
             shutil.rmtree(old)
     runs.write_json(path, wanted)
-
-
-def _renderer_digest() -> str:
-    """Return the sha256 over the renderer's source files."""
-    files = sorted(Path(skin.__path__[0]).glob("*.*"))
-    return sha256_hex("".join(f"{file.name} {sha256_hex(file.read_bytes())}\n" for file in files))
