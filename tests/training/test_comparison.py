@@ -28,6 +28,7 @@ def graded(noise: float, seed: int) -> pd.DataFrame:
             "grade": grade,
             "low": grade,
             "high": grade,
+            "unsure": False,
             "rps": 0.0,
             "subject": np.arange(PEOPLE).repeat(4),
             "zone_kind": "cheek",

@@ -33,7 +33,8 @@ _BATCH: Final = 32
 _TEMPERATURES: Final = np.geomspace(0.1, 5.0, 159)  # steps of 2.5 %
 # What the network was taught counts as much as ten people: a clinic with few keeps near it.
 _TAUGHT_PEOPLE: Final = 10
-_LEAST_APART: Final = 1e-4  # between two knots: they must rise
+_LEAST_STEP: Final = 0.8
+_SMALLEST_SHARE: Final = 1e-4  # where the fit begins; its logarithm must be finite
 
 
 def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
@@ -118,7 +119,9 @@ def fit_knots(
 
     A network that cannot be sure answers between what it thinks possible, so on unclear skin its
     expectation lies nearer the middle than any target it was taught. Every person has weight 1,
-    spread over their zones; ``taught`` weighs as much as ``_TAUGHT_PEOPLE``.
+    spread over their zones; ``taught`` weighs as much as ``_TAUGHT_PEOPLE``. Two knots stay
+    ``_LEAST_STEP`` of their taught distance apart: closer ones would magnify doubt with the score
+    (docs/decisions/0032).
 
     Args:
         expectation: (m,) mean grade 0..4 of a zone's probabilities.
@@ -127,7 +130,7 @@ def fit_knots(
         taught: see :func:`taught_knots`.
 
     Returns:
-        Five numbers that rise strictly.
+        Five numbers from 0 to 4 that rise strictly.
     """
     _, owner, zones = np.unique(subjects, return_inverse=True, return_counts=True)
     grades = np.array(GRADES, np.float64)
@@ -136,19 +139,20 @@ def fit_knots(
     weight = np.concatenate(
         [1.0 / zones[owner], np.full(len(GRADES), _TAUGHT_PEOPLE / len(GRADES))]
     )
+    gaps = np.diff(taught, prepend=0.0, append=grades[-1])  # before, between and behind the knots
+    least = np.concatenate([[0.0], _LEAST_STEP * gaps[1:-1], [0.0]])
+    free = grades[-1] - least.sum()
 
-    def knots(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Six free numbers to five rising ones between the ends of the scale."""
-        return np.asarray(grades[-1] * softmax(steps).cumsum()[:-1])
+    def knots(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Six free numbers to five knots: how what is free is shared among the gaps."""
+        return np.asarray((least + free * softmax(shares)).cumsum()[:-1])
 
-    def error(steps: NDArray[np.float64]) -> float:
-        return float(weight @ np.abs(np.interp(asked, knots(steps), grades) - truth))
+    def error(shares: NDArray[np.float64]) -> float:
+        return float(weight @ np.abs(np.interp(asked, knots(shares), grades) - truth))
 
-    apart = np.diff(taught, prepend=0.0, append=grades[-1])
-    begin = np.log(np.maximum(apart, _LEAST_APART))
+    begin = np.log(np.maximum((gaps - least) / free, _SMALLEST_SHARE))
     found = minimize(error, begin, method="Nelder-Mead", options={"maxiter": 5000, "fatol": 1e-3})
-    ramp = _LEAST_APART * np.arange(len(GRADES))
-    return _five(np.maximum.accumulate(knots(found.x) - ramp) + ramp)
+    return _five(knots(found.x))
 
 
 def _five(values: NDArray[np.float64]) -> Knots:

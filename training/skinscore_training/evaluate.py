@@ -18,7 +18,7 @@ from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.zones import Zone
 from skinscore.errors import RequestRefused
 from skinscore.grading.grader import Grader
-from skinscore.grading.uncertainty import grade_of, likely_range, rps_of_grades, severity_score
+from skinscore.grading.uncertainty import read, rps_of_grades
 from skinscore_training import (
     clear_derm,
     corpus,
@@ -130,7 +130,9 @@ def tabulate(
 ) -> pd.DataFrame:
     """Return one row per crop, view, zone and concern: what is true and what the file says.
 
-    Views with fewer pixels per mm than the gate asks for are left out, as the product does.
+    Views with fewer pixels per mm than the gate asks for are left out, as the product does. What
+    it withholds because the range is too wide is kept and marked (``unsure``): a gate that says so
+    shows it. A crop is answered alone, where the product takes the mean over crops of a zone.
 
     Args:
         probabilities: (n, V, K, 3, 5).
@@ -145,8 +147,8 @@ def tabulate(
             continue
         row, known = probabilities[index, view, slot, place], contract.calibration.concerns[place]
         found = row.astype(np.float64)
-        score = severity_score(found, known)
-        low, high = likely_range(found, known.conformal_threshold)
+        reading = read(found, known, contract.gate.max_range_width)
+        low, high = reading.likely_range
         records.append(
             {
                 "index": index,
@@ -155,10 +157,11 @@ def tabulate(
                 "concern": CONCERNS[place].value,
                 "truth": int(truth[index, slot, place]),
                 "exact": float(exact[index, slot, place]),
-                "score": score,
-                "grade": grade_of(score),
+                "score": reading.score,
+                "grade": reading.grade,
                 "low": low,
                 "high": high,
+                "unsure": reading.unsure,
                 "rps": float(rps_of_grades(found)[truth[index, slot, place]]) / 4,
                 **{f"p{grade}": float(p) for grade, p in enumerate(found)},
             }

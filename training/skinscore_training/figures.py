@@ -29,7 +29,7 @@ TONES: Final = (
 UNKNOWN: Final = "unknown"
 
 _CELLS: Final = len(GRADES) ** 2
-_ADDED: Final = ("absolute", "exact", "signed", "within", "rps", "covered", "width")
+_ADDED: Final = ("absolute", "exact", "signed", "within", "rps", "covered", "width", "unsure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ METRICS: Final = (
     Metric("ranked_probability_score", _ratio("rps")),
     Metric("coverage", _ratio("covered")),
     Metric("range_width", _ratio("width")),
+    Metric("withheld_as_unsure", _ratio("unsure")),  # share; by gate strict
 )
 REPEATABILITY: Final = (
     Metric("icc_2_1_between_views", metrics.icc_of_sums),
@@ -165,6 +166,7 @@ def person_sums(part: pd.DataFrame) -> Sums:
             part["rps"],
             (part["low"] <= truth) & (truth <= part["high"]),
             part["high"] - part["low"] + 1,
+            part["unsure"],
         ]
     )
     return _per_person(np.hstack([cells, added.astype(np.float64)]), part["subject"].to_numpy())

@@ -16,7 +16,7 @@ from skinscore.contract.contract import Contract
 from skinscore.domain.assessment import ConcernGrade, FaceGrade, ZoneRecord
 from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.domain.zones import Zone, ZoneKind
-from skinscore.grading.uncertainty import grade_of, likely_range, severity_score
+from skinscore.grading.uncertainty import grade_of, read
 from skinscore.imaging.types import Crop
 
 # Names the rule below; a change of the rule changes the number.
@@ -150,22 +150,19 @@ def _grade(
     row = CONCERNS.index(concern)
     calibration = contract.calibration.concerns[row]
     probabilities = view.probabilities[row]
-    low, high = likely_range(probabilities, calibration.conformal_threshold)
-    if high - low + 1 > contract.gate.max_range_width:
+    reading = read(probabilities, calibration, contract.gate.max_range_width)
+    if reading.unsure:
         limits = (*limits, "low_confidence")
     if strict and limits:
         return _withheld(concern, limits)
-    score = round(severity_score(probabilities, calibration), 4)
-    grade = grade_of(score)
     return ConcernGrade(
         concern=concern,
         assessable=True,
         codes=limits,
-        grade=grade,
-        score=score,
+        grade=reading.grade,
+        score=reading.score,
         probabilities=_five(probabilities),
-        # The median grade starts the conformal set, the expectation the grade: show both inside.
-        likely_range=(min(low, grade), max(high, grade)),
+        likely_range=reading.likely_range,
     )
 
 

@@ -5,6 +5,7 @@ grade y is sum_k (F_k - 1[y <= k])^2 with F_k = P(Y <= k); S(y + 1) - S(y) = 2 F
 decreases in y, so {y : S(y) <= q} is a contiguous run around the median grade.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,34 @@ from skinscore.domain.concerns import GRADES
 Probabilities = NDArray[np.float64]  # (..., 5), grade 0 first, sums to 1
 
 _GRADES: Final = np.array(GRADES, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the probabilities of one zone and concern say."""
+
+    score: float  # 0..4, four decimals
+    grade: int
+    likely_range: tuple[int, int]  # lowest and highest grade, ``grade`` among them
+    unsure: bool  # the conformal set holds more grades than the gate lets pass
+
+
+def read(
+    probabilities: Probabilities, calibration: ConcernCalibration, max_range_width: int
+) -> Reading:
+    """Return what an assessment shows of ``probabilities`` (5,); figures are measured on the same.
+
+    The median grade starts the conformal set, the expectation the grade: both are in the range.
+    """
+    low, high = likely_range(probabilities, calibration.conformal_threshold)
+    score = round(severity_score(probabilities, calibration), 4)
+    grade = grade_of(score)
+    return Reading(
+        score=score,
+        grade=grade,
+        likely_range=(min(low, grade), max(high, grade)),
+        unsure=high - low + 1 > max_range_width,
+    )
 
 
 def rps_of_grades(probabilities: Probabilities) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from skinscore.grading.uncertainty import (
     Probabilities,
     grade_of,
     likely_range,
+    read,
     rps_of_grades,
     severity_score,
 )
@@ -84,3 +85,17 @@ def test_the_grade_is_the_nearest_one_and_a_half_is_the_worse(score: float) -> N
     assert grade in range(5)
     assert score - 0.5 <= grade <= score + 0.5
     assert grade_of(2.5) == 3
+
+
+@given(distributions(), st.integers(1, 5))
+def test_a_reading_shows_the_grade_inside_its_range(
+    probabilities: Probabilities, widest: int
+) -> None:
+    reading = read(probabilities, CALIBRATION, widest)
+    low, high = likely_range(probabilities, CALIBRATION.conformal_threshold)
+    shown_low, shown_high = reading.likely_range
+    assert shown_low <= min(low, reading.grade) <= max(high, reading.grade) <= shown_high
+    assert {shown_low, shown_high} <= {low, high, reading.grade}
+    assert reading.grade == grade_of(reading.score)
+    assert reading.score == pytest.approx(severity_score(probabilities, CALIBRATION), abs=1e-4)
+    assert reading.unsure == (high - low + 1 > widest)
