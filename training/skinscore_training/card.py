@@ -175,7 +175,8 @@ def _behaviour(proof: Proof | None) -> str:
     if proof is None:
         return title + "Not measured on this file: `skinscore train prove` has not been run on it."
     return (
-        f"{title}Measured by `skinscore train prove` on this file, {proof.people} people per part: "
+        f"{title}Measured by `skinscore train prove` on this file, {proof.people} people "
+        "where a part does not say otherwise: "
         "rendered patients photographed again, doses, distractors, tones and cheap tricks on "
         "rendered skin; generated portraits (no person is shown) with a lay impression of their "
         "wrinkles, which is no clinical label. Every group, method and interval: "

@@ -69,7 +69,7 @@ def likely_range(probabilities: Probabilities, threshold: float) -> tuple[int, i
 def severity_score(probabilities: Probabilities, calibration: ConcernCalibration) -> float:
     """Return the expected grade, 0..4, higher is worse.
 
-    Soft training targets pull the raw expectation away from both ends; the contract's
+    Soft training targets, and doubt, pull the raw expectation away from both ends; the contract's
     ``score_knots`` (the expectation that means 0, 1, 2, 3, 4) undo that, piecewise linearly.
     """
     expectation = float(probabilities @ _GRADES)
