@@ -18,6 +18,7 @@ def render_until_stopped() -> None:
 
 @pytest.mark.slow
 def test_an_interruption_does_not_wait_for_the_workers() -> None:
+    others = set(multiprocessing.active_children())  # of tests before, not yet collected
     with pytest.raises(KeyboardInterrupt):
         render_until_stopped()
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= others
