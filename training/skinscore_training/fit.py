@@ -19,6 +19,7 @@ from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
 from skinscore_training.held_out import mean_absolute_errors
+from skinscore_training.leaks import require_apart
 from skinscore_training.presets import Preset
 from skinscore_training.progress import bars
 from skinscore_training.start import Start, mapping_digests, read_start, settled
@@ -32,11 +33,13 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
 
     Raises:
         RequestRefused: ``stage_input_missing``; ``preset_invalid`` when the weights to start from
-            do not fit; ``training_mismatch``; ``output_not_writable`` while another process trains
-            or renders in ``folder``. All before any work.
+            do not fit or held-out people taught them; ``training_mismatch``;
+            ``output_not_writable`` while another process trains or renders in ``folder``. All
+            before any work.
         NotReady: ``store_unreachable``; what was trained by then is in the checkpoint.
     """
     torch.set_num_threads(preset.fit.threads)
+    require_apart(preset, folder)
     train, mixture = _training_part(preset, folder)
     watched = corpus.rows(folder, Part.CALIBRATION, Source(preset.calibrate.source))
     monitor = RenderedDataset(folder.rendered, watched[:MONITORED_CROPS])
