@@ -34,13 +34,17 @@ class Overloaded(NotReady):
 
 
 class DeadlineExceeded(NotReady):
-    """The answer did not come in time; the work may still finish unseen."""
+    """A body or an answer did not come in time; the work may still finish unseen.
 
-    def __init__(self, deadline_s: float) -> None:
+    Args:
+        late: what did not come.
+    """
+
+    def __init__(self, deadline_s: float, late: str = "answer") -> None:
         super().__init__(
             "deadline_exceeded",
-            f"no answer after {deadline_s:g} s",
-            f"requests are answered within {deadline_s:g} s or not at all",
+            f"no {late} after {deadline_s:g} s",
+            f"a body comes within {deadline_s:g} s, and its answer within as many more",
         )
 
 
@@ -111,7 +115,7 @@ class Admission:
             async with asyncio.timeout(deadline_s):
                 yield
         except TimeoutError:
-            raise DeadlineExceeded(deadline_s) from None
+            raise DeadlineExceeded(deadline_s, "whole body") from None
         finally:
             self.waiting -= 1
 

@@ -38,5 +38,5 @@ def serve(
         port=settings.port,
         # Access lines would hold client_ref; the app logs codes and request ids itself.
         access_log=False,
-        timeout_graceful_shutdown=int(settings.deadline_s) + 1,
+        timeout_graceful_shutdown=int(2 * settings.deadline_s) + 1,
     )

@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     )
     gate: Gate = Field(Gate.STRICT, description="Gate for requests that name none.")
     running: int = Field(2, ge=1, le=64, description="Photos graded at the same time.")
-    waiting: int = Field(6, ge=0, le=1000, description="Requests that may wait; more get 503.")
+    waiting: int = Field(
+        6, ge=0, le=1000, description="Requests that may wait or still send; more get 503."
+    )
     deadline_s: float = Field(
         30.0, gt=0, le=600, description="Longest wait for a body, and then for an answer."
     )

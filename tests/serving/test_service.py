@@ -1,5 +1,6 @@
 """The service's promises, in process and with a real (tiny) model."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from fastapi import Request
 from fastapi.testclient import TestClient
 
 from skinscore import Grader
 from skinscore.assets.shipped import sample_photos
 from skinscore.domain.assessment import Assessment, Gate, Outcome
 from skinscore.errors import RequestRefused
+from skinscore_serving import routes
 from skinscore_serving.app import create_app
 from skinscore_serving.settings import Settings, read_settings
 from tests.tiny_model import tiny_model
@@ -208,6 +211,54 @@ def test_a_full_house_answers_503_at_once_while_health_stays_green(
             release.set()
             statuses = sorted(answer.result() for answer in answers)
     assert statuses == [200] * 3 + [503] * 5
+
+
+def test_a_request_that_still_sends_takes_a_place(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    read = routes._photos
+
+    async def slowly(request: Request, most: int) -> list[bytes]:
+        while not release.is_set():
+            await asyncio.sleep(0.01)
+        return await read(request, most)
+
+    monkeypatch.setattr(routes, "_photos", slowly)
+    with serve(lambda settings: grader, running=1, waiting=1, deadline_s=120) as client:
+        wait_until_ready(client)
+
+        def post(_: int) -> int:
+            return int(client.post("/v1/assessments", files=[("photos", b"x")]).status_code)
+
+        with ThreadPoolExecutor(5) as pool:
+            answers = [pool.submit(post, index) for index in range(5)]
+            settled = (0, 0)
+            for _ in range(600):
+                health = client.get("/health/ready").json()
+                settled = (health["waiting"], sum(answer.done() for answer in answers))
+                if settled == (2, 3):
+                    break
+                time.sleep(0.05)
+            assert settled == (2, 3)
+            release.set()
+            statuses = sorted(answer.result() for answer in answers)
+    assert statuses == [200] * 2 + [503] * 3
+
+
+def test_a_body_that_does_not_come_in_time_is_504(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(request: Request, most: int) -> list[bytes]:
+        await asyncio.sleep(60)
+        return []
+
+    monkeypatch.setattr(routes, "_photos", never)
+    with serve(lambda settings: grader, deadline_s=0.2) as client:
+        wait_until_ready(client)
+        answer = client.post("/v1/assessments", files=[("photos", b"x")])
+        assert (answer.status_code, answer.json()["code"]) == (504, "deadline_exceeded")
+        assert "no whole body" in answer.text
 
 
 def test_a_late_answer_is_504_and_keeps_its_slot_until_the_work_ends(

@@ -96,8 +96,18 @@ def test_doubt_is_not_magnified_far_beyond_what_was_taught(temperature: float) -
 
 @pytest.mark.parametrize("temperature", [0.1, 5.0])
 def test_knots_can_be_fitted_at_every_temperature(temperature: float) -> None:
-    knots = fit_knots(*answers(50, 0.8, seed=5), taught_knots(temperature))
-    assert all(a < b for a, b in pairwise(knots))
+    few = fit_knots(*answers(50, 0.8, seed=5), taught_knots(temperature))
+    assert all(a < b for a, b in pairwise(few))
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.3, 3.0, 5.0])
+def test_the_fit_is_as_good_wherever_it_begins(temperature: float) -> None:
+    for seed in range(3):
+        people = answers(400, 0.85, seed)
+        expectation, score, _ = people
+        usual = mean_error(fit_knots(*people, taught_knots(0.5)), expectation, score)
+        found = mean_error(fit_knots(*people, taught_knots(temperature)), expectation, score)
+        assert found < 1.04 * usual
 
 
 def test_few_people_hardly_move_what_was_taught() -> None:

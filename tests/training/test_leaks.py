@@ -1,75 +1,102 @@
 """Whoever taught a start is not held out again."""
 
+import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from skinscore.errors import RequestRefused
-from skinscore_training import presets
+from skinscore_training import presets, rules
+from skinscore_training.data import shards
+from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
 from skinscore_training.leaks import require_apart
 from skinscore_training.presets import Preset
-from skinscore_training.render import render
 from skinscore_training.runs import RunFolder
-from skinscore_training.split import split
+from skinscore_training.start import Labels, Start
 from tests.conftest import REPOSITORY
 from tests.training import fake_skin
 
+PARTS = [part.value for part in (Part.TRAIN, Part.TRAIN, Part.CALIBRATION, Part.TEST)]
 
-@pytest.fixture(scope="module")
-def preset() -> Preset:
+
+def going_on(start: Path) -> Preset:
+    """A preset that goes on from ``start`` and holds out people of graded photos."""
     whole = presets.load("tiny", REPOSITORY / "configs")
-    few = {"people": 10, "people_per_shard": 10, "workers": 1, "seed": 3}
-    return whole.model_copy(update={"render": whole.render.model_copy(update=few)})
-
-
-def run_of(preset: Preset, root: Path, *, seed: int, split_seed: int) -> tuple[Preset, RunFolder]:
-    """A run after stages render and split."""
-    folder = RunFolder(root)
-    own = preset.model_copy(
+    return whole.model_copy(
         update={
-            "render": preset.render.model_copy(update={"seed": seed}),
-            "split": preset.split.model_copy(update={"seed": split_seed}),
+            "fit": whole.fit.model_copy(update={"start": str(start)}),
+            "calibrate": whole.calibrate.model_copy(update={"source": "graded"}),
+            "evaluate": whole.evaluate.model_copy(update={"source": "graded"}),
         }
     )
-    render(own.render, None, folder.rendered, fake_skin.render)
-    split(own.split, folder.rendered, folder.splits)
-    return own, folder
 
 
-def going_on(preset: Preset, start: str | None) -> Preset:
-    return preset.model_copy(update={"fit": preset.fit.model_copy(update={"start": start})})
+def run_of(root: Path, people: list[int], parts: list[str]) -> RunFolder:
+    """A run with one photo of each of ``people``, numbered anew; close-ups of one scale, which
+    have no tone: nothing but their pixels tells them apart.
+    """
+    folder = RunFolder(root)
+    for number, person in enumerate(people):
+        crops = fake_skin.render([person], rules.GEOMETRY, seed=1, views=1)
+        photo = dataclasses.replace(
+            crops,
+            subject=np.full_like(crops.subject, number),
+            ita_deg=np.full_like(crops.ita_deg, np.nan),
+        )
+        shards.write_shard(folder.rendered, number, photo, rules.GEOMETRY, Source.GRADED)
+    shards.write_manifest(folder.rendered, len(people))
+    table = pd.DataFrame({"subject": range(len(people)), "part": parts})
+    table.to_parquet(folder.splits, index=False)
+    return folder
 
 
-def test_going_on_with_the_same_split_or_with_other_people_is_no_leak(
-    preset: Preset, tmp_path: Path
+def start_of(labels: Labels) -> Start:
+    return Start(weights={}, sha256="", labels=labels, normalised=True, mapped=())
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run_of(tmp_path_factory.mktemp("runs") / "first", [0, 1, 2, 3], PARTS).root
+
+
+@pytest.mark.parametrize(
+    ("people", "parts"),
+    [
+        pytest.param([0, 1, 2, 3], PARTS, id="as before"),
+        pytest.param([3, 1, 2, 0], [PARTS[i] for i in (3, 1, 2, 0)], id="in another order"),
+        pytest.param([0, 1, 2, 3, 4], [*PARTS, Part.TEST.value], id="with somebody new"),
+        pytest.param([2, 3, 4, 5], PARTS, id="held out before, teaching now"),
+    ],
+)
+def test_who_did_not_teach_the_start_may_be_held_out(
+    first: Path, tmp_path: Path, people: list[int], parts: list[str]
 ) -> None:
-    run_of(preset, tmp_path / "first", seed=3, split_seed=1)
-    for name, seed, split_seed in (("same", 3, 1), ("others", 4, 2)):
-        own, folder = run_of(preset, tmp_path / name, seed=seed, split_seed=split_seed)
-        require_apart(going_on(own, str(tmp_path / "first")), folder)
+    require_apart(going_on(first), run_of(tmp_path, people, parts), start_of("graded"))
 
 
 @pytest.mark.parametrize("part", [Part.CALIBRATION, Part.TEST])
-def test_held_out_people_who_taught_the_start_are_refused(
-    preset: Preset, tmp_path: Path, part: Part
-) -> None:
-    _, first = run_of(preset, tmp_path / "first", seed=3, split_seed=1)
-    own, folder = run_of(preset, tmp_path / "second", seed=3, split_seed=1)
-    table = pd.read_parquet(folder.splits)
-    held_out = table.index[table["part"] == part.value][0]
-    teacher = table.index[table["part"] == Part.TRAIN.value][0]
-    table.loc[[held_out, teacher], "part"] = [Part.TRAIN.value, part.value]
-    table.to_parquet(folder.splits, index=False)
-    with pytest.raises(RequestRefused, match=f"crops of the {part} part taught") as refusal:
-        require_apart(going_on(own, str(first.root)), folder)
-    assert refusal.value.code == "preset_invalid"
-
-
-def test_a_start_without_people_is_asked_nothing(preset: Preset, tmp_path: Path) -> None:
-    own, folder = run_of(preset, tmp_path / "alone", seed=3, split_seed=1)
+def test_who_taught_the_start_may_not(first: Path, tmp_path: Path, part: Part) -> None:
+    place = PARTS.index(part.value)
+    people = [4, 5, 6, 7]
+    people[place] = 1  # taught, and now held out under another number
+    folder = run_of(tmp_path, people, PARTS)
+    for labels in ("graded", "rendered+graded"):
+        crops = len(rules.GEOMETRY.crops)
+        with pytest.raises(RequestRefused, match=f"{crops} crops of the {part} part") as refusal:
+            require_apart(going_on(first), folder, start_of(labels))
+        assert refusal.value.code == "preset_invalid"
+    require_apart(going_on(first), folder, start_of("rendered"))  # recalibrated: taught by nobody
     file = tmp_path / "model.onnx"
     file.write_bytes(b"")
-    for start in (None, str(file)):
-        require_apart(going_on(own, start), folder)
+    require_apart(going_on(file), folder, start_of("graded"))  # a file names nobody
+
+
+def test_a_start_without_its_photos_is_refused_by_its_own_name(tmp_path: Path) -> None:
+    folder = run_of(tmp_path / "second", [0, 1, 2, 3], PARTS)
+    with pytest.raises(RequestRefused, match=r"pruned, which fit\.start names") as refusal:
+        require_apart(going_on(tmp_path / "pruned"), folder, start_of("graded"))
+    assert refusal.value.code == "stage_input_missing"
+    require_apart(going_on(tmp_path / "pruned"), folder, start_of("rendered"))

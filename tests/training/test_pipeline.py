@@ -315,6 +315,18 @@ def test_an_ablation_trains_every_variant_on_the_same_budget(
 
 
 @pytest.mark.slow
+def test_weights_of_an_unknown_making_are_not_exported(
+    preset: Preset, finished: Finished, tmp_path: Path
+) -> None:
+    folder = RunFolder(tmp_path)
+    runs.write(folder.calibration, finished.folder.calibration.read_text())
+    runs.write_json(folder.fit_record, {"mlflow_run_id": "of a fit before this release"})
+    with pytest.raises(RequestRefused, match="does not name git_commit and libraries") as refusal:
+        export(preset, folder)
+    assert refusal.value.code == "stage_input_missing"
+
+
+@pytest.mark.slow
 def test_a_model_is_released_with_its_own_proof_or_not_at_all(
     finished: Finished, tmp_path: Path
 ) -> None:

@@ -35,6 +35,8 @@ _TEMPERATURES: Final = np.geomspace(0.1, 5.0, 159)  # steps of 2.5 %
 _TAUGHT_PEOPLE: Final = 10
 _LEAST_STEP: Final = 0.8
 _SMALLEST_SHARE: Final = 1e-4  # where the fit begins; its logarithm must be finite
+_BETTER: Final = 0.99  # of the error: what another beginning must reach to be preferred
+_SEARCH: Final = {"maxiter": 5000, "fatol": 1e-3}
 
 
 def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
@@ -150,9 +152,15 @@ def fit_knots(
     def error(shares: NDArray[np.float64]) -> float:
         return float(weight @ np.abs(np.interp(asked, knots(shares), grades) - truth))
 
-    begin = np.log(np.maximum((gaps - least) / free, _SMALLEST_SHARE))
-    found = minimize(error, begin, method="Nelder-Mead", options={"maxiter": 5000, "fatol": 1e-3})
-    return _five(knots(found.x))
+    found = [
+        minimize(error, np.log(begin), method="Nelder-Mead", options=_SEARCH)
+        for begin in (
+            np.maximum((gaps - least) / free, _SMALLEST_SHARE),
+            np.full(len(gaps), 1.0),  # a share that has shrunk to nothing hardly comes back
+        )
+    ]
+    first, other = found
+    return _five(knots(other.x if other.fun < _BETTER * first.fun else first.x))
 
 
 def _five(values: NDArray[np.float64]) -> Knots:

@@ -136,7 +136,7 @@ def fit(preset: PresetOption) -> None:
 
 @app.command()
 def calibrate(preset: PresetOption) -> None:
-    """Fit temperatures and conformal thresholds.
+    """Fit temperatures, score knots and conformal thresholds.
 
     Reads weights and the calibration people, writes
     runs/NAME/calibration.json. Prints the threshold of each concern: the
@@ -206,12 +206,13 @@ def card(
     written = card(recipe, folder)
     if release:
         proven = proven_page(folder)
+        made = {RELEASE_MODEL: folder.release, RELEASE_CARD: written, RELEASE_PROOF: proven}
+        made |= {RELEASE_MODEL.with_name(file.name): file for file in folder.int8.glob("*.onnx")}
+        content = {target: source.read_bytes() for target, source in made.items()}
         for other in RELEASE_MODEL.parent.glob("skinscore-int8*.onnx"):
             other.unlink()  # an int8 file of another model is none of this one
-        made = {int8: RELEASE_MODEL.with_name(int8.name) for int8 in folder.int8.glob("*.onnx")}
-        made |= {folder.release: RELEASE_MODEL, written: RELEASE_CARD, proven: RELEASE_PROOF}
-        for source, target in made.items():
-            runs.write(target, source.read_bytes())
+        for target, data in content.items():  # int8 last: never beside a float file before it
+            runs.write(target, data)
         _say(f"card: {RELEASE_MODEL}, {RELEASE_CARD} and {RELEASE_PROOF} now speak of this model")
     _say(f"card: {written}")
 

@@ -8,9 +8,11 @@ and the gate would let the product grade too, so that calibration and figures sp
 clinic gets. Photos that the product refuses are left out and counted.
 """
 
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +26,10 @@ from skinscore.imaging.face import FaceFinder
 from skinscore.imaging.face_models import require as require_face_models
 from skinscore.imaging.gate import zone_blocks
 from skinscore.imaging.prepare import PreparedPhoto, Preparer
-from skinscore_training import rules, runs
+from skinscore_training import agreement, raters, rules, runs
 from skinscore_training.code_digest import code_digest
-from skinscore_training.data import shards
+from skinscore_training.data import photos as crops_of_photos
+from skinscore_training.data import shards, targets
 from skinscore_training.data.manifest import read_manifest, require_trainable
 from skinscore_training.data.photos import PhotoCrops, PhotoSample
 from skinscore_training.data.scales import load_mapping
@@ -38,6 +41,16 @@ from skinscore_training.presets import PhotoSettings
 from skinscore_training.progress import track
 from skinscore_training.raters import rater_weights
 from skinscore_training.skin.crops import MAP_STEP, RenderedCrops, joined
+
+# What makes crops and targets of a photo and its votes.
+_MAKERS: Final = (
+    imaging,
+    sys.modules[__name__],
+    crops_of_photos,
+    targets,
+    raters,
+    agreement,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +118,7 @@ def cut(settings: PhotoSettings, folder: Path, first_shard: int, first_subject: 
         "gate": rules.GATE.model_dump(mode="json"),
         "decode": rules.DECODE.model_dump(mode="json"),
         "face": rules.FACE.model_dump(mode="json"),
-        "imaging_sha256": code_digest(imaging),
+        "code_sha256": code_digest(*_MAKERS),
         "first_shard": first_shard,
         "first_subject": first_subject,
     }

@@ -4,7 +4,7 @@ The fp32 file answers like torch within the preset's tolerance. The int8 candida
 and need not: stage ``evaluate`` measures them on people and releases or drops them.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from skinscore.contract.contract import Calibration, Identity, Provenance
 from skinscore.contract.golden import Crops, Masks
@@ -35,7 +35,7 @@ def export(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
     calibration = Calibration.parse(
         runs.require(folder.calibration, "calibrate").read_text(encoding="utf-8")
     )
-    record = runs.read_json(folder.fit_record, "fit")
+    record = _record(folder)
     labels = labels_of(preset)
     model = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
     model.load_state_dict(checkpoint.load_weights(folder.weights))
@@ -96,6 +96,24 @@ def export(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
     with tracking.run(preset.name, record["mlflow_run_id"]):
         tracking.log_metrics(measured, "export")
     return measured
+
+
+def _record(folder: runs.RunFolder) -> dict[str, Any]:
+    """What stage fit noted of the training.
+
+    Raises:
+        RequestRefused: ``stage_input_missing``, also when another release's stage wrote it.
+    """
+    record: dict[str, Any] = runs.read_json(folder.fit_record, "fit")
+    missing = sorted({"git_commit", "libraries"} - record.keys())
+    if missing:
+        raise RequestRefused(
+            "stage_input_missing",
+            f"{folder.fit_record.name} does not name {' and '.join(missing)}",
+            "what trained the weights, as stage fit of this release notes it",
+            "Run `skinscore train fit` again, or add what you know of it.",
+        )
+    return record
 
 
 def speed_ups(folder: runs.RunFolder) -> dict[Variant, float]:

@@ -7,7 +7,7 @@ weights. With 0 epochs the weights to start from are taken over as they are (rec
 import csv
 import io
 from contextlib import ExitStack
-from typing import Final
+from typing import Any, Final
 
 import torch
 
@@ -39,11 +39,16 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
         NotReady: ``store_unreachable``; what was trained by then is in the checkpoint.
     """
     torch.set_num_threads(preset.fit.threads)
-    require_apart(preset, folder)
     train, mixture = _training_part(preset, folder)
     watched = corpus.rows(folder, Part.CALIBRATION, Source(preset.calibrate.source))
     monitor = RenderedDataset(folder.rendered, watched[:MONITORED_CROPS])
     start = read_start(preset)
+    require_apart(preset, folder, start)
+    # Now: a checkout may move on while it trains.
+    made_by = {
+        "git_commit": provenance.git_commit(),
+        "libraries": provenance.versions(provenance.TRAINING),
+    }
     manifest_sha256 = sha256_hex((folder.rendered / shards.MANIFEST).read_bytes())
     key = _key(preset, manifest_sha256, sha256_hex(folder.splits.read_bytes()), start)
     fabric = scale.fabric(preset.fit.precision)
@@ -72,7 +77,7 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
         _train(trainer, train, monitor, folder, lead=fabric.is_global_zero)
         if fabric.is_global_zero:
             record = {"mlflow_run_id": run_id, "manifest_sha256": manifest_sha256}
-            _write(trainer, folder, record)
+            _write(trainer, folder, record | made_by)
         fabric.barrier()  # the others leave when everything is written
     return trainer.curves[-1]
 
@@ -124,17 +129,13 @@ def _watched(trainer: Trainer, monitor: RenderedDataset) -> dict[str, float]:
     return mean_absolute_errors(trainer.answers(monitor, views=1))
 
 
-def _write(trainer: Trainer, folder: runs.RunFolder, record: dict[str, str]) -> None:
-    """Write weights, curves and what the contract will say of their making, here and now: another
-    machine may export them.
+def _write(trainer: Trainer, folder: runs.RunFolder, record: dict[str, Any]) -> None:
+    """Write weights, curves and what the contract will say of their making: another machine may
+    export them.
     """
     checkpoint.save_weights(folder.weights, trainer.ema.model.state_dict())
     runs.write(folder.curves, _csv(trainer.curves))
-    made_by = {
-        "git_commit": provenance.git_commit(),
-        "libraries": provenance.versions(provenance.TRAINING),
-    }
-    runs.write_json(folder.fit_record, record | made_by)
+    runs.write_json(folder.fit_record, record)
     tracking.log_file(folder.curves, "fit")
 
 

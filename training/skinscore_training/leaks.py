@@ -1,48 +1,68 @@
-"""Nobody on whom a start was trained calibrates or measures what goes on from it."""
+"""Nobody whose photos taught a start calibrates or measures what goes on from it."""
 
 from pathlib import Path
-from typing import Final
 
 import pandas as pd
 
+from skinscore.domain.document import sha256_hex
 from skinscore.errors import RequestRefused
 from skinscore_training import corpus, runs
 from skinscore_training.data import shards
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
 from skinscore_training.presets import Preset
-
-# Tone and scale to the last digit tell one photo from every other; a person's number does not.
-_OF_A_PHOTO: Final = ["source", "crop", "ita_deg", f"nuisance_{shards.PIXELS_PER_MM}_0"]
+from skinscore_training.start import Start
 
 
-def require_apart(preset: Preset, folder: runs.RunFolder) -> None:
-    """Refuse held-out people whose photos taught the run that ``fit.start`` names.
+def require_apart(preset: Preset, folder: runs.RunFolder, start: Start | None) -> None:
+    """Refuse held-out photos that taught the run which ``fit.start`` names.
 
-    A start that is a model file names nobody, and what an earlier start was taught by is not known.
+    Known by their pixels: people's numbers are a run's own. A start that is a model file names
+    nobody, and what an earlier start was taught by is not known.
+
+    Args:
+        start: what ``fit.start`` names; None when it names nothing.
 
     Raises:
-        RequestRefused: ``preset_invalid``; ``stage_input_missing`` when the run no longer has its
-            manifest or split.
+        RequestRefused: ``preset_invalid``; ``stage_input_missing`` when photos taught the start and
+            its folder no longer has them.
     """
-    start = preset.fit.start
-    if start is None or Path(start).is_file():
+    if start is None or "graded" not in start.labels or Path(str(preset.fit.start)).is_file():
         return
-    taught = _photos(corpus.rows(runs.RunFolder(Path(start)), Part.TRAIN, None))
+    before = runs.RunFolder(Path(str(preset.fit.start)))
+    if not (before.splits.exists() and (before.rendered / shards.MANIFEST).exists()):
+        raise RequestRefused(
+            "stage_input_missing",
+            f"{before.root.as_posix()}, which fit.start names, no longer has its crops and split",
+            "what photos taught is compared with who is held out",
+            "Bring them back; or name in the manifest of photos the split it was trained with, and "
+            "start from its model file.",
+        )
+    taught = _photos(before, corpus.rows(before, Part.TRAIN, Source.GRADED))
     for part, source in (
-        (Part.CALIBRATION, preset.calibrate.source),
-        (Part.TEST, preset.evaluate.source),
+        (Part.CALIBRATION, Source(preset.calibrate.source)),
+        (Part.TEST, Source(preset.evaluate.source)),
     ):
-        seen = taught & _photos(corpus.rows(folder, part, Source(source)))
+        if source is not Source.GRADED:
+            continue
+        seen = taught & _photos(folder, corpus.rows(folder, part, source))
         if seen:
             raise RequestRefused(
                 "preset_invalid",
-                f"{len(seen)} crops of the {part} part taught {start}, which fit.start names",
+                f"{len(seen)} crops of the {part} part taught {before.root.as_posix()}, which "
+                "fit.start names",
                 "who has taught a model neither calibrates nor measures it",
-                "Name the split in the manifest of photos (column split), everybody as before; of "
-                "rendered people, take others (render.seed).",
+                "Name the split in the manifest of photos (column split), everybody as before.",
             )
 
 
-def _photos(rows: pd.DataFrame) -> set[str]:
-    return set(rows[_OF_A_PHOTO].astype(str).agg(" ".join, axis=1))
+def _photos(folder: runs.RunFolder, rows: pd.DataFrame) -> set[str]:
+    """Digests of the crops, first views."""
+    pixels = {
+        shard: shards.open_field(folder.rendered, int(shard), "pixels")
+        for shard in rows["shard"].unique()
+    }
+    return {
+        sha256_hex(pixels[shard][row][0].tobytes())
+        for shard, row in zip(rows["shard"], rows["row"], strict=True)
+    }

@@ -18,6 +18,7 @@ import numpy as np
 
 from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.domain.zones import ZONES, Zone
+from skinscore.imaging import zones
 from skinscore.imaging.encode import to_jpeg
 from skinscore_training import runs, skin
 from skinscore_training.code_digest import code_digest
@@ -175,7 +176,7 @@ def _claim(folder: Path, settings: SittingSettings) -> None:
         "seed": settings.seed,
         "pose_deg": [settings.max_yaw_deg, settings.max_pitch_deg, settings.max_roll_deg],
         "px_per_mm": list(settings.px_per_mm),
-        "renderer_sha256": code_digest(skin),
+        "renderer_sha256": code_digest(skin, zones),
     }
     path = folder / SETTINGS
     if path.exists() and runs.read_json(path, "prove") == wanted:
