@@ -1,5 +1,6 @@
 """Shards: what is written is read back, and a broken render goes on where it stopped."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -7,12 +8,13 @@ import numpy as np
 import pytest
 
 from skinscore.errors import RequestRefused
+from skinscore.imaging.rules import Geometry
 from skinscore_training import rules
 from skinscore_training.code_digest import code_digest
 from skinscore_training.data import shards
 from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.presets import RenderSettings
-from skinscore_training.render import render
+from skinscore_training.render import Renderer, render
 from skinscore_training.skin.crops import RenderedCrops
 from tests.training import fake_skin
 
@@ -49,23 +51,29 @@ def test_flat_keeps_views_of_a_crop_together(folder: Path) -> None:
     np.testing.assert_array_equal(targets.score[2].numpy(), targets.score[3].numpy())
 
 
-def test_a_render_goes_on_at_the_first_missing_shard(tmp_path: Path) -> None:
+def counted() -> tuple[list[int], Renderer]:
+    """A renderer, and whom it has been asked for."""
     asked: list[int] = []
 
     def counting(
-        subjects: tuple[int, ...], geometry: object, seed: int, views: int
+        subjects: Sequence[int], geometry: Geometry, seed: int, views: int
     ) -> RenderedCrops:
         asked.extend(subjects)
-        return fake_skin.render(subjects, rules.GEOMETRY, seed, views)
+        return fake_skin.render(subjects, geometry, seed, views)
 
+    return asked, counting
+
+
+def test_a_render_goes_on_at_the_first_missing_shard(tmp_path: Path) -> None:
+    asked, counting = counted()
     first = SETTINGS.model_copy(update={"people": 2})
-    render(SETTINGS, None, tmp_path, counting)  # type: ignore[arg-type]
+    render(SETTINGS, None, tmp_path, counting)
     (tmp_path / shards.SHARDS / "00001").rename(tmp_path / "elsewhere")
     asked.clear()
-    render(SETTINGS, None, tmp_path, counting)  # type: ignore[arg-type]
+    render(SETTINGS, None, tmp_path, counting)
     assert asked == [2]
     asked.clear()
-    render(first, None, tmp_path, counting)  # type: ignore[arg-type]
+    render(first, None, tmp_path, counting)
     assert asked == [0, 1]  # other settings: from the start
 
 
@@ -77,18 +85,11 @@ def test_a_stage_before_render_says_what_comes_first(tmp_path: Path) -> None:
 def test_what_other_code_rendered_is_rendered_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int] = []
-
-    def counting(
-        subjects: tuple[int, ...], geometry: object, seed: int, views: int
-    ) -> RenderedCrops:
-        asked.extend(subjects)
-        return fake_skin.render(subjects, rules.GEOMETRY, seed, views)
-
+    asked, counting = counted()
     for digest, wanted in (("old", [0, 1, 2]), ("old", []), ("new", [0, 1, 2])):
         asked.clear()
         monkeypatch.setattr("skinscore_training.render.code_digest", lambda _, made=digest: made)
-        render(SETTINGS, None, tmp_path, counting)  # type: ignore[arg-type]
+        render(SETTINGS, None, tmp_path, counting)
         assert asked == wanted
 
 
