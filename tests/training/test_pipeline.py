@@ -15,10 +15,10 @@ from skinscore.domain.zones import ZONES
 from skinscore.errors import NotReady, RequestRefused
 from skinscore.grading.grader import Grader
 from skinscore.imaging import face_models
-from skinscore_training import checkpoint, int8, presets, runs
+from skinscore_training import checkpoint, int8, presets, runs, shipping
 from skinscore_training.ablate import TABLE, VARIANTS, ablate
 from skinscore_training.calibrate import calibrate
-from skinscore_training.card import card, proven_page
+from skinscore_training.card import card
 from skinscore_training.evaluate import Evaluation, evaluate
 from skinscore_training.export import export
 from skinscore_training.fit import fit
@@ -327,32 +327,60 @@ def test_weights_of_an_unknown_making_are_not_exported(
 
 
 @pytest.mark.slow
-def test_a_model_is_released_with_its_own_proof_or_not_at_all(
+def test_a_model_is_shipped_with_its_own_card_and_proof_or_not_at_all(
     finished: Finished, tmp_path: Path
 ) -> None:
-    folder = RunFolder(tmp_path)
+    folder, checkout = RunFolder(tmp_path / "run"), tmp_path / "checkout"
     runs.write(folder.release, finished.folder.release.read_bytes())
-    with pytest.raises(RequestRefused, match="stage prove has left no proof"):
-        proven_page(folder)
-    digest = read_model(folder.release).digest
-    for whose, speaks in (("0" * 64, False), (digest, True)):
-        proof = Proof(
-            schema="skinscore.proof/1",
-            model="m",
-            version="1",
-            contract_digest=whose,
-            seed=0,
-            people=9,
-            parts=(),
-            not_measured={},
-        )
-        runs.write(folder.proof, proof.to_json())
-        runs.write(folder.proof.with_suffix(".md"), "figures")
-        if speaks:
-            assert proven_page(folder).read_text() == "figures"
-        else:
-            with pytest.raises(RequestRefused, match="speaks of another model file"):
-                proven_page(folder)
+    runs.write(folder.int8 / "skinscore-int8-new.onnx", "of this model")
+    before = {
+        shipping.MODEL: "old model",
+        shipping.MODEL.with_name("skinscore-int8-old.onnx"): "of the old model",
+        shipping.CARD: "old card",
+    }
+    for path, text in before.items():
+        runs.write(checkout / path, text)
+
+    def refused(reason: str) -> None:
+        with pytest.raises(RequestRefused, match=reason):
+            shipping.ship(folder, checkout)
+        assert _texts(checkout) == before
+
+    refused("card has left no MODEL_CARD.md")
+    runs.write(folder.card, "card")
+    refused("prove has left no proof.json")
+    _prove(folder, digest="0" * 64)
+    refused("speaks of another model file")
+    _prove(folder, digest=read_model(folder.release).digest)
+    shipping.ship(folder, checkout)
+    model = (checkout / shipping.MODEL).read_bytes()
+    assert model == folder.release.read_bytes()
+    (checkout / shipping.MODEL).unlink()  # no text
+    assert _texts(checkout) == {
+        shipping.MODEL.with_name("skinscore-int8-new.onnx"): "of this model",
+        shipping.CARD: "card",
+        shipping.PROOF: "figures",
+    }
+
+
+def _prove(folder: RunFolder, *, digest: str) -> None:
+    proof = Proof(
+        schema="skinscore.proof/1",
+        model="m",
+        version="1",
+        contract_digest=digest,
+        seed=0,
+        people=9,
+        parts=(),
+        not_measured={},
+    )
+    runs.write(folder.proof, proof.to_json())
+    runs.write(folder.proof.with_suffix(".md"), "figures")
+
+
+def _texts(checkout: Path) -> dict[Path, str]:
+    files = (path for path in checkout.rglob("*") if path.is_file())
+    return {path.relative_to(checkout): path.read_text() for path in files}
 
 
 @pytest.mark.slow

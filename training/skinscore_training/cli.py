@@ -6,7 +6,7 @@ Imports stay inside the commands: ``skinscore --help`` must not wait for torch.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -15,10 +15,6 @@ from skinscore.domain.concerns import CONCERNS
 from skinscore_training import cli_data, presets, runs, tracking
 from skinscore_training.interruption import stopped_in_words
 from skinscore_training.progress import console
-
-RELEASE_MODEL: Final = Path("src/skinscore/assets/skinscore.onnx")
-RELEASE_CARD: Final = Path("MODEL_CARD.md")
-RELEASE_PROOF: Final = Path("docs/reference/proof.md")
 
 
 class _Stages(TyperGroup):
@@ -200,20 +196,16 @@ def card(
 
       $ skinscore train card --preset tiny
     """
-    from skinscore_training.card import card, proven_page
+    from skinscore_training import shipping
+    from skinscore_training.card import card
 
     recipe, folder = _open(preset)
     written = card(recipe, folder)
     if release:
-        proven = proven_page(folder)
-        made = {RELEASE_MODEL: folder.release, RELEASE_CARD: written, RELEASE_PROOF: proven}
-        made |= {RELEASE_MODEL.with_name(file.name): file for file in folder.int8.glob("*.onnx")}
-        content = {target: source.read_bytes() for target, source in made.items()}
-        for other in RELEASE_MODEL.parent.glob("skinscore-int8*.onnx"):
-            other.unlink()  # an int8 file of another model is none of this one
-        for target, data in content.items():  # int8 last: never beside a float file before it
-            runs.write(target, data)
-        _say(f"card: {RELEASE_MODEL}, {RELEASE_CARD} and {RELEASE_PROOF} now speak of this model")
+        shipping.ship(folder, Path())
+        _say(
+            f"card: {shipping.MODEL}, {shipping.CARD} and {shipping.PROOF} now speak of this model"
+        )
     _say(f"card: {written}")
 
 
