@@ -1,7 +1,7 @@
 """``skinscore suggest``: a suggestion for clinician review from two documents."""
 
 import codecs
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -62,7 +62,9 @@ def suggest(
     start: Annotated[
         str | None,
         typer.Option(
-            "--start", metavar="YYYY-MM-DD", help="First day of the course; today if not given."
+            "--start",
+            metavar="YYYY-MM-DD",
+            help="First day of the course; today if not given, or the questionnaire's if later.",
         ),
     ] = None,
     patient_sheet: Annotated[
@@ -89,7 +91,7 @@ def suggest(
     from skinscore.domain.suggestion import Confirmation
     from skinscore.protocol import suggest as make
 
-    now = datetime.now(UTC)
+    now = datetime.now().astimezone()  # the clinic's day, not Greenwich's
     if patient_template:
         typer.echo(PatientProfile.unanswered(now.date()).to_json())
         raise typer.Exit(Exit.OK)
@@ -104,7 +106,7 @@ def suggest(
         raise RequestRefused(
             "usage", "both --confirm and --confirmation were given", "one of the two is allowed"
         )
-    first_day = _day(start) if start is not None else now.date()
+    first_day = None if start is None else _day(start)
     rules = _rules(overlay)
     decided = None if overrides is None else _read(Overrides, overrides, "the overrides")
     graded = _read(Assessment, assessment, "the assessment")
@@ -120,6 +122,7 @@ def suggest(
     answers = _read(PatientProfile, patient, "the questionnaire")
     suggestion = make(graded, answers, word, overrides=decided, rulebook=rules)
     if patient_sheet is not None or clinician_sheet is not None:
+        first_day = first_day or max(now.date(), answers.answered_on)
         _write_sheets(suggestion, rules, first_day, patient_sheet, clinician_sheet)
     typer.echo(suggestion.to_json())
     for line in summary(suggestion):

@@ -1,6 +1,5 @@
 """``skinscore.since/1`` and ``skinscore.comparison/1``: what happened since, and what changed."""
 
-from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -8,7 +7,7 @@ from pydantic import Field, model_validator
 from skinscore.domain.assessment import GradeValue
 from skinscore.domain.concerns import Concern
 from skinscore.domain.document import Disclaimer, Document, Sha256
-from skinscore.domain.patient import Answer
+from skinscore.domain.patient import Answer, Day
 from skinscore.domain.suggestion import (
     Count,
     Evidence,
@@ -24,8 +23,11 @@ class SinceFirstVisit(Document):
     """What was done between the two visits, and what was seen. "Unknown" never means "no"."""
 
     schema_: Literal["skinscore.since/1"] = Field(alias="schema")
+    first_visit_on: Day  # when its photos were taken; a document knows only when it was graded
+    second_visit_on: Day
     sessions: Count  # treatments between the two visits
-    last_session_on: Annotated[date, Field(strict=False)] | None  # null: none yet
+    last_session_on: Day | None  # null: none yet
+    treated: tuple[Zone, ...]  # graded zones that were needled; only there a gain is expected
     same_camera_setup: Answer  # camera, light, distance
     hyperpigmentation: Answer  # new, post-inflammatory
     tram_track: Answer  # lines of dots
@@ -33,9 +35,20 @@ class SinceFirstVisit(Document):
     raised_scar: Answer
 
     @model_validator(mode="after")
-    def _a_day_belongs_to_treatments(self) -> Self:
+    def _days_in_their_order(self) -> Self:
+        if not self.first_visit_on < self.second_visit_on:
+            raise ValueError("second_visit_on lies after first_visit_on")
+        day = self.last_session_on
+        if day is not None and not self.first_visit_on <= day <= self.second_visit_on:
+            raise ValueError("last_session_on lies between the two visits")
+        return self
+
+    @model_validator(mode="after")
+    def _a_day_and_a_place_belong_to_treatments(self) -> Self:
         if (self.sessions == 0) != (self.last_session_on is None):
             raise ValueError("last_session_on is given exactly when there were treatments")
+        if (self.sessions == 0) != (not self.treated):
+            raise ValueError("treated names zones exactly when there were treatments")
         return self
 
     @property
@@ -80,7 +93,7 @@ class Comparison(Document):
     schema_: Literal["skinscore.comparison/1"] = Field(alias="schema")
     before: Annotated[str, Field(pattern=r"^asm_[0-9a-f]{24}$")]
     after: Annotated[str, Field(pattern=r"^asm_[0-9a-f]{24}$")]
-    taken: tuple[Annotated[datetime, Field(strict=False)], Annotated[datetime, Field(strict=False)]]
+    visits_on: tuple[Day, Day]
     contract_digest: Sha256  # of the one model that graded both
     rulebook: RulebookRef
     changes: tuple[Change, ...]

@@ -104,6 +104,7 @@ class Number(StrEnum):
     TEST_SPOT = "test_spot"  # 1: wanted
     CAP_MM = "cap_mm"
     OVERRIDE_CAP_MM = "override_cap_mm"
+    OVERRIDE_MM = "override_mm"  # set by a named clinician
     SESSIONS = "sessions"
     INTERVAL_WEEKS = "interval_weeks"
 

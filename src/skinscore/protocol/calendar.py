@@ -100,7 +100,7 @@ def _windows(
         rule_ids=(limits.review_from_weeks.id, limits.review_to_weeks.id),
     )
     later = [review, *_after_the_end(rules, everywhere, *last)]
-    earliest, latest = review.earliest, max(review.latest, latest)
+    earliest, latest = max(review.earliest, earliest), max(review.latest, latest)
     for number in range(series + 1, most + 1):
         later.append(_treatment(zones, number, earliest, latest, Visit.FURTHER_TREATMENT))
         earliest, latest = _apart(earliest, latest, interval)

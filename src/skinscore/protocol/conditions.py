@@ -16,6 +16,7 @@ class Place:
 
     zone: TreatmentZone | None  # None: the patient as a whole
     answers: Answers
+    anywhere: Answers  # the same, a "yes" of any place counted: for what acts on the whole patient
     considered: Mapping[Concern, tuple[int, ...]]  # grades reckoned with; absent: not graded
     high_mm: float | None = None  # upper limit of the printed range; None: none, or not yet
 
@@ -45,8 +46,9 @@ def _graded(condition: Condition, concern: Concern, place: Place) -> bool:
     low, high = condition.grade_from, condition.grade_to
     if not any(low <= grade <= high for grade in place.considered.get(concern, ())):
         return False
-    others = (other for other in place.considered if other is not concern)
-    return not condition.alone or not any(place.present(other) for other in others)
+    others = (grades for other, grades in place.considered.items() if other is not concern)
+    # What may be there does not count: less certainty must not lift a referral.
+    return not condition.alone or not any(grades and min(grades) > 0 for grades in others)
 
 
 def _deep_enough(condition: Condition, place: Place) -> bool:

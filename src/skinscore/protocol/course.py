@@ -42,14 +42,20 @@ class Ceilings:
 def device_limits(device: DeviceProfile | str) -> tuple[float, float]:
     """Return ceiling and grid (mm) of the device.
 
-    A step finer than the grid is not used; a coarser one leaves the settings that both share.
+    A step finer than the grid is not used: its settings lie close below each of ours, and a note
+    says to take them. A coarser one leaves the settings that both share.
     """
     if isinstance(device, str):
         return CEILING_MM, GRID_MM
     ceiling = min(device.maximum_mm, device.labelled_maximum_mm or device.maximum_mm)
-    if device.step_mm <= GRID_MM:
-        return ceiling, GRID_MM
-    return ceiling, lcm(round(GRID_MM * 100), round(device.step_mm * 100)) / 100
+    return ceiling, GRID_MM if device.step_mm <= GRID_MM else shared_grid_mm(device)
+
+
+def shared_grid_mm(device: DeviceProfile | str) -> float:
+    """Return the distance (mm) of the settings that lie on both the device's step and our grid."""
+    if isinstance(device, str):
+        return GRID_MM
+    return lcm(round(GRID_MM * 100), round(device.step_mm * 100)) / 100
 
 
 def apply(effect: Effect, course: Course, ceilings: Ceilings) -> Course | None:
@@ -74,7 +80,7 @@ def apply(effect: Effect, course: Course, ceilings: Ceilings) -> Course | None:
         course,
         depth=Range(low, high),
         override_mm=override,
-        interval_weeks=_at_least(effect.interval_weeks_from or 0, course.interval_weeks),
+        interval_weeks=at_least(effect.interval_weeks_from or 0, course.interval_weeks),
         start_at_low=course.start_at_low or effect.start_at_low,
         test_spot=course.test_spot or effect.test_spot,
     )
@@ -110,7 +116,8 @@ def _ceilings(effect: Effect, ceilings: Ceilings) -> list[float]:
     return found
 
 
-def _at_least(weeks: int, interval: tuple[int, int]) -> tuple[int, int]:
+def at_least(weeks: int, interval: tuple[int, int]) -> tuple[int, int]:
+    """Return ``interval`` (weeks, least and most) with neither below ``weeks``."""
     least, most = interval
     return max(least, weeks), max(most, weeks)
 

@@ -94,7 +94,7 @@ def _part(
         return None
     steps = table_steps(rules, every, grades, course)
     notes = []
-    place = Place(zone, answers, {concern: present[:1]})
+    place = Place(zone, answers, answers, {concern: present[:1]})
     for modifier in rules.modifiers:
         if modifier.effect is None or modifier.id == DEEP or not any_holds(modifier.when, place):
             continue

@@ -76,7 +76,7 @@ def suggest(
     waived = waive(rules, patient, assessment, overrides)
     everywhere = patient_facts(patient, assessment, rules, {row.rule_id for row in waived})
     local = patient.local_answers
-    whole = Place(None, zone_facts(everywhere, local, (), seen_well=True), {})
+    whole = Place(None, zone_facts(everywhere, local, (), seen_well=True), everywhere, {})
     cases = (
         *(
             _case(rules, assessment, local, everywhere, site, corrected)
@@ -86,10 +86,13 @@ def suggest(
     )
     valid_until = patient.answered_on + timedelta(days=rules.limits.questionnaire_days.value)
     doubts = _doubts(confirmation, valid_until)
+    places = (whole, *(case.place for case in cases))
+    stopped = any(rule.stops_all for place in places for rule in referrals(rules, place))
     zones = set_depths(
         rules,
         patient,
-        tuple(suggest_zone(rules, patient, case, doubts) for case in cases),
+        cases,
+        tuple(suggest_zone(rules, patient, case, doubts, stopped=stopped) for case in cases),
         overrides,
     )
     first = _referrals(rules, whole, zones)
@@ -109,7 +112,7 @@ def suggest(
         else Confirmed(by=confirmation.confirmed_by, at=confirmation.confirmed_at),
         status=status,
         blocks=global_blocks(rules, whole),
-        open_questions=open_questions(rules, (whole, *(case.place for case in cases))),
+        open_questions=open_questions(rules, places),
         referrals=first,
         waived=waived,
         zones=zones,
@@ -144,7 +147,8 @@ def _case(
     width = int(rules.limits.low_confidence_width.value)
     readings = tuple(read(assessment, site, concern, corrected, width) for concern in CONCERNS)
     answers = zone_facts(everywhere, local, site.graded_zones, seen_well=seen_well(readings))
-    return Case(site, Place(site.zone, answers, _considered(readings, answers)), readings)
+    place = Place(site.zone, answers, everywhere, _considered(readings, answers))
+    return Case(site, place, readings)
 
 
 def _neck(patient: PatientProfile, everywhere: Answers) -> Iterator[Case]:
@@ -154,7 +158,7 @@ def _neck(patient: PatientProfile, everywhere: Answers) -> Iterator[Case]:
     """
     if (grades := patient.examination.neck) is not None:
         readings = tuple(read_by_hand(concern, getattr(grades, concern)) for concern in CONCERNS)
-        place = Place(NECK.zone, everywhere, _considered(readings, everywhere))
+        place = Place(NECK.zone, everywhere, everywhere, _considered(readings, everywhere))
         yield Case(NECK, place, readings)
 
 

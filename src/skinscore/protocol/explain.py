@@ -20,6 +20,7 @@ UNITS: Final = {
     Number.START_AT_MM: "mm",
     Number.CAP_MM: "mm",
     Number.OVERRIDE_CAP_MM: "mm",
+    Number.OVERRIDE_MM: "mm",
     Number.INTERVAL_WEEKS: "weeks",
 }
 
@@ -86,6 +87,8 @@ def _printed(zone: ZoneSuggestion) -> Iterator[tuple[Number, Values]]:
         yield Number.TEST_SPOT, (1.0,)
     yield Number.CAP_MM, (zone.cap_mm,)
     yield Number.OVERRIDE_CAP_MM, (zone.override_cap_mm,)
+    if zone.override is not None:
+        yield Number.OVERRIDE_MM, (zone.override.depth_mm,)
     yield Number.SESSIONS, tuple(map(float, zone.sessions))
     yield Number.INTERVAL_WEEKS, tuple(map(float, zone.interval_weeks))
 

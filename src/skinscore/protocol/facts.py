@@ -49,7 +49,10 @@ def patient_facts(
             rule.fact: Answer.NO if rule.id in waived else _still_waits(rule, patient)
             for rule in rules.timing
         },
-        Fact.PIGMENTATION_UNDIAGNOSED: _yes(pigmentation is PigmentationType.UNKNOWN),
+        # "None" beside pigmentation that is graded contradicts it, and names no type.
+        Fact.PIGMENTATION_UNDIAGNOSED: _yes(
+            pigmentation in {PigmentationType.UNKNOWN, PigmentationType.NONE}
+        ),
         Fact.PIGMENTATION_MELASMA: _unless_unknown(pigmentation, {PigmentationType.MELASMA}),
         Fact.PIGMENTATION_DERMAL: _unless_unknown(pigmentation, {PigmentationType.DERMAL}),
         Fact.HYPOPIGMENTATION: _unless_unknown(pigmentation, {PigmentationType.HYPOPIGMENTATION}),

@@ -6,6 +6,7 @@ has not been answered never reads as "no change".
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from math import sqrt
 from typing import Final
 
@@ -49,26 +50,25 @@ def compare_visits(
     """Return what changed between two visits, zone by zone, and whether the series goes on.
 
     Args:
-        since: treatments, camera set-up and signs of harm between the visits.
+        since: days of the visits; treatments, camera set-up and signs of harm between them.
         confirmed_before: the clinician's grades of the first visit; None: the photo's stand.
         confirmed_after: the same of the second visit.
         rulebook: None: the shipped rules.
 
     Raises:
-        RequestRefused: ``visits_not_comparable``; another model, the gate off, the visits in the
-            wrong order or the same one twice. ``document_invalid``; a confirmation of another
-            assessment.
+        RequestRefused: ``visits_not_comparable``; another model, the gate off, or the same visit
+            twice. ``document_invalid``; a confirmation of another assessment.
     """
     rules = load() if rulebook is None else rulebook
-    _check(before, after, since)
+    _check(before, after)
     first, second = corrections(before, confirmed_before), corrections(after, confirmed_after)
     changes = tuple(_changes(rules, before, after, first, second, since.same_camera_setup))
-    verdicts = tuple(_verdicts(rules, changes, since, after))
+    verdicts = tuple(_verdicts(rules, changes, since))
     return Comparison(
         schema="skinscore.comparison/1",
         before=before.id,
         after=after.id,
-        taken=(before.created_at, after.created_at),
+        visits_on=(since.first_visit_on, since.second_visit_on),
         contract_digest=after.model.contract_digest,
         rulebook=rules.ref,
         changes=changes,
@@ -79,15 +79,13 @@ def compare_visits(
     )
 
 
-def _check(before: Assessment, after: Assessment, since: SinceFirstVisit) -> None:
+def _check(before: Assessment, after: Assessment) -> None:
     if before.model.contract_digest != after.model.contract_digest:
         raise _refused("the visits were graded by different models", "one model for both visits")
     if Gate.OFF in {before.gate, after.gate}:
         raise _refused("quality limits were off for a visit", "the gate strict or warn")
-    if not before.created_at < after.created_at:
-        raise _refused("the second visit is not later than the first", "two visits in their order")
-    if since.last_session_on and since.last_session_on > after.created_at.date():
-        raise _refused("the last treatment lies after the second visit", "a day before it")
+    if before.id == after.id:
+        raise _refused("the same visit twice", "two visits")
 
 
 def _changes(
@@ -154,7 +152,7 @@ def _grade(part: ConcernGrade | None, by_hand: int | None) -> int | None:
 
 
 def _verdicts(
-    rules: Rulebook, changes: tuple[Change, ...], since: SinceFirstVisit, after: Assessment
+    rules: Rulebook, changes: tuple[Change, ...], since: SinceFirstVisit
 ) -> Iterator[ZoneVerdict]:
     if Answer.YES in since.signs:
         yield _verdict(rules, FollowUp.SIGN_OF_HARM, None)
@@ -163,16 +161,13 @@ def _verdicts(
     zones: dict[Zone, list[Change]] = {}
     for change in changes:
         zones.setdefault(change.zone, []).append(change)
-    weeks = None
-    if since.last_session_on is not None:
-        weeks = (after.created_at.date() - since.last_session_on).days / 7
     for zone, here in zones.items():
-        yield _verdict(rules, _situation(rules, here, since.sessions, weeks), zone)
+        yield _verdict(rules, _situation(rules, here, since, zone), zone)
     if not changes:
         yield _verdict(rules, FollowUp.NOT_COMPARABLE, None)
 
 
-def _situation(rules: Rulebook, here: list[Change], sessions: int, weeks: float | None) -> FollowUp:
+def _situation(rules: Rulebook, here: list[Change], since: SinceFirstVisit, zone: Zone) -> FollowUp:
     """Return the gravest situation of one zone."""
     limits = rules.limits
     worse = {row.concern for row in here if row.finding == "worse"}
@@ -182,14 +177,15 @@ def _situation(rules: Rulebook, here: list[Change], sessions: int, weeks: float 
         return FollowUp.WORSE
     if any(row.finding == "not_comparable" for row in here):
         return FollowUp.NOT_COMPARABLE
-    if sessions < limits.review_after_sessions.value:
+    if since.last_session_on is None or since.sessions < limits.review_after_sessions.value:
         return FollowUp.SERIES_NOT_OVER
-    if weeks is None or weeks < limits.review_from_weeks.value:
+    waited = since.second_visit_on - since.last_session_on
+    if waited < timedelta(weeks=limits.review_from_weeks.value):
         return FollowUp.TOO_EARLY
-    treated = [row for row in here if row.grade_before]
-    if not treated:
+    present = [row for row in here if row.grade_before]
+    if zone not in since.treated or not present:
         return FollowUp.NOTHING_TO_JUDGE
-    better = any(row.finding == "better" for row in treated)
+    better = any(row.finding == "better" for row in present)
     return FollowUp.GAINED if better else FollowUp.NO_GAIN
 
 

@@ -51,6 +51,7 @@ class WaitTightening(Document):
     rule_id: RuleId
     wait: Wait
     waivable: bool
+    reason: Text  # printed when it withholds; the rulebook's names the rulebook's time
 
 
 class Overlay(Document):
@@ -77,6 +78,17 @@ class Overlay(Document):
             raise ValueError(f"an added modifier has an effect: {', '.join(idle)}")
         return self
 
+    @model_validator(mode="after")
+    def _each_change_once(self) -> Self:
+        changed = [
+            *(zone.zone for zone in self.zones),
+            *(limit.name for limit in self.limits),
+            *(wait.rule_id for wait in self.waits),
+        ]
+        if twice := sorted({name for name in changed if changed.count(name) > 1}):
+            raise ValueError(f"changed twice, and only one could hold: {', '.join(twice)}")
+        return self
+
 
 def read_overlay(text: str) -> Overlay:
     """Return the overlay in ``text`` (YAML or JSON).
@@ -84,7 +96,16 @@ def read_overlay(text: str) -> Overlay:
     Raises:
         RequestRefused: ``document_invalid``, naming each wrong field.
     """
-    return Overlay.parse(json.dumps(read_yaml(text)))
+    try:
+        content = json.dumps(read_yaml(text))
+    except (TypeError, ValueError):  # a date without quotes is one to YAML
+        raise RequestRefused(
+            "document_invalid",
+            "the overlay holds a value that JSON does not know, such as a day without quotes",
+            "text, numbers, true, false, null and lists of them",
+            "Write days and versions in quotes.",
+        ) from None
+    return Overlay.parse(content)
 
 
 def lay_over(rules: Rulebook, overlay: Overlay) -> Rulebook:
@@ -166,6 +187,7 @@ def _change(document: dict[str, Any], overlay: Overlay) -> None:
     for row in document["timing"]:
         if wait := waits.get(row["id"]):
             row["wait"] = wait.wait.model_dump()
+            row["reason"] = wait.reason
             row["waiver"] = row["waiver"] if wait.waivable else None
     for row in document["questions"]:
         row["unknown_blocks"] |= row["id"] in overlay.must_answer

@@ -5,16 +5,20 @@ it is or is refused with the limit that it breaks.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from skinscore.domain.assessment import Assessment
 from skinscore.domain.override import DepthOverride, Overrides, WaitWaiver
 from skinscore.domain.patient import Answer, PatientProfile
 from skinscore.domain.suggestion import AppliedOverride, Status, Waived, ZoneSuggestion
 from skinscore.errors import RequestRefused
-from skinscore.protocol.course import device_limits
+from skinscore.protocol.advice import zone_advice
+from skinscore.protocol.course import at_least, shared_grid_mm
+from skinscore.protocol.draft import DEEP
 from skinscore.protocol.facts import patient_facts, waited_days
 from skinscore.protocol.rulebook import Rulebook
-from skinscore.protocol.steps import bare_step
+from skinscore.protocol.steps import override_step, waits_longer_step
+from skinscore.protocol.zone import Case
 
 
 def waive(
@@ -46,10 +50,16 @@ def waive(
 def set_depths(
     rules: Rulebook,
     patient: PatientProfile,
+    cases: Sequence[Case],
     zones: Sequence[ZoneSuggestion],
     overrides: Overrides | None,
 ) -> tuple[ZoneSuggestion, ...]:
     """Return ``zones`` with the depths that ``overrides`` sets above their ranges.
+
+    Wait and advice of such a zone are those of the depth that was set.
+
+    Args:
+        cases: what is known about each of ``zones``.
 
     Raises:
         RequestRefused: ``override_refused``; a zone without a range, or a depth that is not above
@@ -57,7 +67,7 @@ def set_depths(
     """
     if overrides is None or not overrides.depths:
         return tuple(zones)
-    _, grid_mm = device_limits(patient.device)
+    grid_mm = shared_grid_mm(patient.device)
     wanted = {(row.zone, row.side): row for row in overrides.depths}
     if unknown := set(wanted) - {(zone.zone, zone.side) for zone in zones}:
         names = ", ".join(sorted(f"{zone} {side}" for zone, side in unknown))
@@ -65,13 +75,14 @@ def set_depths(
     return tuple(
         zone
         if (row := wanted.get((zone.zone, zone.side))) is None
-        else _set_depth(rules, zone, row, overrides, grid_mm)
-        for zone in zones
+        else _set_depth(rules, case, zone, row, overrides, grid_mm)
+        for case, zone in zip(cases, zones, strict=True)
     )
 
 
 def _set_depth(
     rules: Rulebook,
+    case: Case,
     zone: ZoneSuggestion,
     row: DepthOverride,
     overrides: Overrides,
@@ -87,17 +98,29 @@ def _set_depth(
             f"above {high:g} and up to {most:g} mm in steps of {grid_mm:g} mm is allowed",
         )
     by = f"by: {overrides.decided_by}"
-    step = bare_step(rules.modifier("M10"), None, by, f"reason: {row.reason}")
+    steps = [override_step(rules.modifier("M10"), row.depth_mm, by, f"reason: {row.reason}")]
+    interval = zone.interval_weeks
+    assert interval is not None  # as every zone with a range
+    deep = rules.modifier(DEEP)
+    if deep.effect is not None and row.depth_mm >= rules.limits.deep_from_mm.value:
+        longer = at_least(deep.effect.interval_weeks_from or 0, interval)
+        if longer != interval:
+            steps.append(
+                waits_longer_step(deep, interval, longer, f"override: {row.depth_mm:g} mm")
+            )
+            interval = longer
     return ZoneSuggestion.model_validate(
         {
             **dict(zone),
+            "interval_weeks": interval,
+            "advice": zone_advice(rules, replace(case.place, high_mm=row.depth_mm)),
             "override": AppliedOverride(
                 depth_mm=row.depth_mm,
                 by=overrides.decided_by,
                 at=overrides.decided_at,
                 reason=row.reason,
             ),
-            "rules": (*zone.rules, step),
+            "rules": (*zone.rules, *steps),
         }
     )
 

@@ -75,7 +75,7 @@ class Wording(Document):
     start: Text
     beyond: Text
     tolerance: Text
-    waits: Text
+    step: Text
 
 
 class Rulebook(Document):

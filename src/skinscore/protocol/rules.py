@@ -4,7 +4,7 @@ Nothing here decides anything; every kind is a strict document, so a field that 
 or of the wrong sort keeps the whole rulebook from loading.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -29,6 +29,7 @@ from skinscore.protocol.vocabulary import Action, Fact, Verdict
 
 RuleId = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9_-]*$")]
 SourceKey = Annotated[str, Field(pattern=r"^[SL]\d+$")]
+RuleT = TypeVar("RuleT", bound="Rule")
 
 
 class Rule(Document):
@@ -52,11 +53,16 @@ class Condition(Document):
     concern: Concern | None = None
     grade_from: Annotated[int, Field(ge=1, le=4)] = 1  # read only with ``concern``
     grade_to: GradeValue = 4
-    alone: bool = False  # no other concern may be present; read only with ``concern``
+    alone: bool = False  # no other concern is surely present; read only with ``concern``
     zones: tuple[TreatmentZone, ...] | None = None
     facts: dict[Fact, tuple[Answer, ...]] = Field(default_factory=dict)
     high_from_mm: Depth | None = None  # upper limit of the printed range, for advice only
     high_to_mm: Depth | None = None
+
+    @property
+    def asks_for_depth(self) -> bool:
+        """Whether only a printed range can meet it."""
+        return self.high_from_mm is not None or self.high_to_mm is not None
 
 
 class Limit(Rule):
@@ -101,8 +107,14 @@ class Limits(Document):
             raise ValueError("low_confidence_width lies outside 1..4")
         if self.deep_from_mm.value > 1.5:
             raise ValueError("deep_from_mm lies above 1.5")
-        if not 0 <= self.questionnaire_days.value <= 28:
-            raise ValueError("questionnaire_days lies outside 0..28")
+        if not 0 <= self.questionnaire_days.value <= 27:
+            raise ValueError("questionnaire_days lies outside 0..27")
+        if not 1 <= self.review_after_sessions.value <= 3:
+            raise ValueError("review_after_sessions lies outside 1..3")
+        if not self.review_from_weeks.value <= self.review_to_weeks.value:
+            raise ValueError("review_from_weeks lies above review_to_weeks")
+        if not self.maintenance_from_months.value <= self.maintenance_to_months.value:
+            raise ValueError("maintenance_from_months lies above maintenance_to_months")
         return self
 
     @property
@@ -233,6 +245,13 @@ class Effect(Document):
     override_ceiling_mm: OverrideDepth | None = None
 
 
+def _before_any_range(rule: RuleT, when: tuple[Condition, ...]) -> RuleT:
+    """Refuse what could never hold: the range is not made yet when ``rule`` is asked."""
+    if any(condition.asks_for_depth for condition in when):
+        raise ValueError(f"{rule.id} cannot ask for a printed range: only advice comes after it")
+    return rule
+
+
 class Modifier(Rule):
     """A change of the range under a condition; ``effect`` null: carried out by the engine."""
 
@@ -240,6 +259,10 @@ class Modifier(Rule):
     when: tuple[Condition, ...]
     effect: Effect | None
     note: Text | None
+
+    @model_validator(mode="after")
+    def _comes_before_the_range(self) -> Self:
+        return _before_any_range(self, self.when)
 
 
 class ReferralRule(Rule):
@@ -250,6 +273,10 @@ class ReferralRule(Rule):
     stops_all: bool
     text: Text
     plain: Text
+
+    @model_validator(mode="after")
+    def _comes_before_the_range(self) -> Self:
+        return _before_any_range(self, self.when)
 
 
 class AdviceRule(Rule):
@@ -263,7 +290,7 @@ class AdviceRule(Rule):
 
     @model_validator(mode="after")
     def _needs_no_range_where_there_may_be_none(self) -> Self:
-        depth = any(c.high_from_mm or c.high_to_mm for c in self.when)
+        depth = any(condition.asks_for_depth for condition in self.when)
         if depth and self.topic in TOPICS_WITHOUT_RANGE:
             raise ValueError(f"advice on {self.topic} cannot ask for a printed range")
         return self

@@ -76,6 +76,20 @@ def bare_step(rule: Modifier, concern: Concern | None, *inputs: str) -> RuleStep
     return _modifier_step(rule, concern, inputs)
 
 
+def override_step(rule: Modifier, depth_mm: float, *inputs: str) -> RuleStep:
+    """Return the step of a depth that a named clinician set."""
+    sets = NumberSet(number=Number.OVERRIDE_MM, before=None, after=(depth_mm,))
+    return _modifier_step(rule, None, inputs).model_copy(update={"sets": (sets,)})
+
+
+def waits_longer_step(
+    rule: Modifier, before: tuple[int, int], after: tuple[int, int], *inputs: str
+) -> RuleStep:
+    """Return the step of a rule that lengthened the wait of a zone, weeks."""
+    sets = NumberSet(number=Number.INTERVAL_WEEKS, before=_floats(before), after=_floats(after))
+    return _modifier_step(rule, None, inputs).model_copy(update={"sets": (sets,)})
+
+
 def _base_step(row: TableRow) -> RuleStep:
     base = row.base
     sets = [NumberSet(number=Number.SESSIONS, before=None, after=_floats(base.sessions))]

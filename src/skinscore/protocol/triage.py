@@ -64,7 +64,8 @@ def _open(
 
 
 def _stands(rule: Blocking, place: Place, answer: Answer) -> bool:
-    if place.answers[rule.fact] is not answer:
+    answers = place.anywhere if rule.scope == "all" else place.answers
+    if answers[rule.fact] is not answer:
         return False
     only_with = rule.only_with if isinstance(rule, Timing) else None
     return only_with is None or place.present(only_with)

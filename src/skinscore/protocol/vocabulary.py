@@ -24,6 +24,7 @@ class Withholding(StrEnum):
     LOW_CONFIDENCE = "low_confidence"
     NO_SETTING = "no_setting"
     STALE_QUESTIONNAIRE = "stale_questionnaire"
+    REFERRAL_FIRST = "referral_first"
 
 
 class Verdict(StrEnum):

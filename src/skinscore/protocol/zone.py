@@ -15,7 +15,7 @@ from skinscore.domain.suggestion import (
 )
 from skinscore.protocol.advice import zone_advice
 from skinscore.protocol.conditions import Place
-from skinscore.protocol.course import Ceilings, device_limits
+from skinscore.protocol.course import Ceilings, device_limits, shared_grid_mm
 from skinscore.protocol.draft import Draft, draft
 from skinscore.protocol.reading import Reading, Site
 from skinscore.protocol.rulebook import Rulebook
@@ -52,17 +52,25 @@ class Case:
 
 
 def suggest_zone(
-    rules: Rulebook, patient: PatientProfile, case: Case, doubts: Sequence[Withholding]
+    rules: Rulebook,
+    patient: PatientProfile,
+    case: Case,
+    doubts: Sequence[Withholding],
+    *,
+    stopped: bool,
 ) -> ZoneSuggestion:
     """Return what may be said about one site. The first thing that stands against it wins.
 
     Args:
         doubts: what withholds every depth of this suggestion, whatever the zone.
+        stopped: a referral of this suggestion, here or elsewhere, comes before any treatment.
     """
     rule, place = rules.zone(case.site.zone), case.place
     first = referrals(rules, place)
     concerns = _concerns(rules, rule, patient, case)
     status, reasons = _status(rules, rule, case, first, doubts)
+    if stopped and status is Status.SUGGESTED:
+        status, reasons = Status.WITHHELD, (_withheld(rules, Withholding.REFERRAL_FIRST),)
     numbers: Mapping[str, Any] = NO_NUMBERS
     if status is Status.SUGGESTED:
         ceilings = _ceilings(rules, rule, patient)
@@ -72,7 +80,7 @@ def suggest_zone(
         else:
             numbers = _numbers(rules, rule, patient, found, concerns)
             place = replace(place, high_mm=found.course.depth.high)
-    silent = doubts or status is Status.EXCLUDED or any(row.stops_all for row in first)
+    silent = doubts or stopped or status is Status.EXCLUDED
     return ZoneSuggestion(
         zone=case.site.zone,
         side=case.site.side,
@@ -223,6 +231,8 @@ def _notes(
         )
     if not isinstance(device, str) and device.tolerance_mm is not None:
         notes.append(words.tolerance.format(tolerance=device.tolerance_mm))
+    if not isinstance(device, str) and shared_grid_mm(device) > device_limits(device)[1]:
+        notes.append(words.step.format(step=device.step_mm))
     if rule.cap_mm is not None and override > rule.cap_mm:
         notes.append(words.beyond.format(cap=rule.cap_mm, override=override))
     deepest = max(found.course.depth.high, override)

@@ -110,7 +110,7 @@ def obey(person: Person) -> Suggestion:
         _within_limits(zone, who)
         _darker_skin_is_shallower(zone, who)
         assert person.confirmation is not None, "a depth without a confirmation"
-        assert (TODAY - who.answered_on).days <= 28, "a depth from an old questionnaire"
+        assert (TODAY - who.answered_on).days <= 27, "a depth from an old questionnaire"
         assert not any(row.stops_all for row in made.referrals), "a depth beside a stop-all"
         assert not any(_blockers(who, zone)), list(_blockers(who, zone))
         _seen_and_graded(zone, person.assessment)
@@ -266,7 +266,9 @@ def _blockers(who: PatientProfile, zone: ZoneSuggestion) -> Iterator[str]:
         yield "reaction"
     if scarred and who.examination.ice_pick_dominant != "no":
         yield "ice-pick"
-    if who.examination.advanced_photoageing == "yes":
+    wrinkled = any(zone.concerns[CONCERNS.index(Concern.WRINKLES)].considered)
+    photoaged = who.examination.advanced_photoageing
+    if photoaged == "yes" or (wrinkled and photoaged != "no"):
         yield "photoageing"
     if who.examination.pigmentation_type in {"dermal", "hypopigmentation"}:
         pigmented = any(zone.concerns[CONCERNS.index(Concern.PIGMENTATION)].considered)
@@ -370,7 +372,7 @@ def _answers(random: Random) -> dict[str, Any]:
 
 
 def _old(random: Random) -> int:
-    return random.choice((0, 0, 0, 0, 0, 1, 7, 28)) if random.random() < 0.97 else 29
+    return random.choice((0, 0, 0, 0, 0, 1, 7, 27)) if random.random() < 0.97 else 28
 
 
 def _answer(random: Random, often: float) -> str:

@@ -28,7 +28,10 @@ def limits(**values: float) -> Limits:
         ("thickness_margin_mm", (0.1, 0.2), (0.0,)),
         ("low_confidence_width", (1, 4), (0, 5)),
         ("deep_from_mm", (1.25, 1.5), (1.51, 1.75)),
-        ("questionnaire_days", (0, 28), (-1, 29)),
+        ("questionnaire_days", (0, 27), (-1, 28)),
+        ("review_after_sessions", (1, 3), (0, 4)),
+        ("review_from_weeks", (8, 12), (13,)),
+        ("maintenance_from_months", (6, 12), (13,)),
     ],
 )
 def test_a_hard_limit_holds_at_its_edge(

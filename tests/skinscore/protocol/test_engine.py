@@ -442,3 +442,44 @@ def test_the_scars_label_is_quoted_where_its_limit_is_reached() -> None:
     sentence = "Not evaluated above 1.5 mm in the US acne-scar label."
     assert sentence in zone_of(suggestion, CHEEK).notes
     assert sentence not in zone_of(suggestion, TreatmentZone.NOSE_BRIDGE).notes
+
+
+@pytest.mark.parametrize("other", [SCARS, PIGMENT])
+def test_what_may_be_there_does_not_lift_a_referral(other: Concern) -> None:
+    """Nothing but lines in motion is referred, however unsure it is that there is nothing else."""
+    in_motion = {"answer": "yes", "zones": []}
+    for width in (0, 1, 2):
+        grades = {WRINKLES: make_grade(WRINKLES, 2), other: make_grade(other, 0, width=width)}
+        rest = {c: make_grade(c, 0) for c in Concern if c not in grades}
+        assessment = make_assessment(zones=[make_zone_record(Zone.CHIN, grades | rest)])
+        made = suggest(assessment, patient(lines_only_in_motion=in_motion), confirmed(assessment))
+        assert zone_of(made, TreatmentZone.CHIN, Side.MIDLINE).status is Status.REFERRED
+
+
+@pytest.mark.parametrize(
+    ("grades", "changes", "asked"),
+    [
+        ({WRINKLES: 4}, {"advanced_photoageing": "unknown"}, "Ask-R10-photoageing"),
+        ({SCARS: 2}, {"pigmentation_type": "unknown"}, "Ask-R09"),
+        ({PIGMENT: 3}, {"pigmentation_type": "none"}, "Ask-R07"),
+        ({WRINKLES: 2}, {"lines_only_in_motion": {"answer": "unknown", "zones": []}}, "Ask-R12"),
+    ],
+)
+def test_an_answer_that_is_missing_or_contradicted_is_asked_for(
+    grades: dict[Concern, int], changes: dict[str, Any], asked: str
+) -> None:
+    assessment = graded(everywhere=grades)
+    made = suggest(assessment, patient(**changes), confirmed(assessment))
+    assert asked in {row.id for row in made.open_questions}
+    depth = zone_of(made, CHEEK).depth_range_mm
+    assert (depth is None) == (asked in {"Ask-R10-photoageing", "Ask-R07"})
+
+
+@pytest.mark.parametrize(("step", "said"), [(0.25, False), (0.05, False), (0.1, True), (0.2, True)])
+def test_a_device_whose_settings_are_not_ours_is_told_to_take_the_shallower(
+    step: float, said: bool
+) -> None:
+    assessment = graded(everywhere=SCARRED)
+    who = patient(device=SKINPEN | {"step_mm": step})
+    notes = zone_of(suggest(assessment, who, confirmed(assessment)), CHEEK).notes
+    assert any("the shallower" in note for note in notes) is said

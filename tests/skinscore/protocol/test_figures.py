@@ -38,7 +38,7 @@ LIMITS = {
     "adult_from_years": 18,
     "deep_from_mm": 1.5,
     "thickness_margin_mm": 0.1,
-    "questionnaire_days": 28,
+    "questionnaire_days": 27,
     "test_spot_weeks": 4,
     "review_after_sessions": 3,
     "review_from_weeks": 8,

@@ -25,8 +25,11 @@ FIRST = datetime(2026, 3, 14, tzinfo=UTC)
 SECOND = datetime(2026, 8, 15, tzinfo=UTC)
 FINE: dict[str, Any] = {
     "schema": "skinscore.since/1",
+    "first_visit_on": FIRST.date(),
+    "second_visit_on": SECOND.date(),
     "sessions": 3,
     "last_session_on": date(2026, 6, 20),  # eight weeks before the second visit, to the day
+    "treated": list(ZONES),
     "same_camera_setup": "yes",
     "hyperpigmentation": "no",
     "tram_track": "no",
@@ -73,7 +76,8 @@ def rules_of(found: Comparison, zone: Zone | None = Zone.CHIN) -> list[str]:
                      id="worse in the series"),
         pytest.param({SCARS: 3}, {SCARS: 3}, {"last_session_on": date(2026, 6, 21)},
                      "After-too-early", "wait", id="one day short of eight weeks"),
-        pytest.param({SCARS: 3}, {SCARS: 3}, {"sessions": 0, "last_session_on": None},
+        pytest.param({SCARS: 3}, {SCARS: 3},
+                     {"sessions": 0, "last_session_on": None, "treated": []},
                      "After-series", "continue", id="before the series"),
         pytest.param({SCARS: 3}, {SCARS: 2}, {"same_camera_setup": "no"},
                      "After-not-comparable", "new_photo", id="another camera"),
@@ -173,29 +177,53 @@ def test_a_visit_without_zones_asks_for_a_new_photo() -> None:
     assert (rules_of(found, None), found.verdict) == (["After-not-comparable"], "new_photo")
 
 
-def test_visits_of_different_models_gates_or_order_are_refused() -> None:
+def test_visits_of_different_models_or_without_limits_and_one_visit_twice_are_refused() -> None:
     before, after = visit({}, FIRST), visit({}, SECOND)
     model = after.model.model_copy(update={"contract_digest": "0" * 64})
-    for one, other, what, message in (
-        (before, after.model_copy(update={"model": model}), {}, "different models"),
-        (before, after.model_copy(update={"gate": Gate.OFF}), {}, "limits were off"),
-        (before.model_copy(update={"gate": Gate.OFF}), after, {}, "limits were off"),
-        (after, before, {}, "not later"),
-        (after, after, {}, "not later"),
-        (before, after, {"last_session_on": date(2026, 8, 16)}, "after the second visit"),
+    for one, other, message in (
+        (before, after.model_copy(update={"model": model}), "different models"),
+        (before, after.model_copy(update={"gate": Gate.OFF}), "limits were off"),
+        (before.model_copy(update={"gate": Gate.OFF}), after, "limits were off"),
+        (after, after, "the same visit twice"),
     ):
         with pytest.raises(RequestRefused, match=message) as refusal:
-            compare_visits(one, other, since(**what))
+            compare_visits(one, other, since())
         assert refusal.value.code == "visits_not_comparable"
-    assert compare_visits(before, after, since(last_session_on=date(2026, 8, 15))).changes
     with pytest.raises(RequestRefused, match="another assessment"):
         compare_visits(before, after, since(), confirmed_after=confirmed(make_assessment()))
 
 
-def test_a_day_of_treatment_belongs_to_treatments() -> None:
-    for wrong in ({"sessions": 0}, {"last_session_on": None}):
-        with pytest.raises(ValidationError, match="last_session_on is given exactly"):
+def test_a_day_and_a_place_of_treatment_belong_to_treatments() -> None:
+    for wrong, message in (
+        ({"sessions": 0}, "last_session_on is given exactly"),
+        ({"last_session_on": None}, "last_session_on is given exactly"),
+        ({"treated": []}, "treated names zones exactly"),
+        ({"sessions": 0, "last_session_on": None}, "treated names zones exactly"),
+        ({"second_visit_on": FIRST.date()}, "lies after first_visit_on"),
+        ({"last_session_on": date(2026, 8, 16)}, "between the two visits"),
+        ({"last_session_on": date(2026, 3, 13)}, "between the two visits"),
+    ):
+        with pytest.raises(ValidationError, match=message):
             since(**wrong)
+    assert since(last_session_on=SECOND.date()).last_session_on == SECOND.date()
+
+
+def test_a_zone_that_nobody_treated_expects_no_gain_but_may_still_stop_the_series() -> None:
+    treated = {"treated": [Zone.CHEEK_LEFT]}
+    same = compared({WRINKLES: 2}, {WRINKLES: 2}, **treated)
+    assert rules_of(same) == ["After-nothing"]
+    assert rules_of(same, Zone.CHEEK_LEFT) == ["After-no-gain"]
+    assert rules_of(compared({WRINKLES: 2}, {WRINKLES: 3}, **treated)) == ["After-worse"]
+
+
+def test_time_counts_between_photos_not_between_gradings() -> None:
+    one, two = visit({SCARS: 3}, FIRST), visit({SCARS: 3}, SECOND)
+    early = since(second_visit_on=date(2026, 7, 1))
+    regraded = one.model_copy(update={"created_at": datetime(2027, 1, 1, tzinfo=UTC)})
+    for before in (one, regraded):
+        found = compare_visits(before, two, early)
+        assert rules_of(found) == ["After-too-early"]
+        assert found.visits_on == (FIRST.date(), date(2026, 7, 1))
 
 
 @settings(max_examples=60, deadline=None)
@@ -213,6 +241,7 @@ def test_going_on_needs_every_answer_and_no_harm(
     told = since(
         sessions=sessions,
         last_session_on=date(2026, 6, 20) if sessions else None,
+        treated=list(ZONES) if sessions else [],
         same_camera_setup=camera,
         tram_track=harm,
     )

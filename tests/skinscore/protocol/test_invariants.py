@@ -69,6 +69,7 @@ def patients(draw: st.DrawFn) -> dict[str, Any]:
         changes[name] = draw(mostly_nowhere if isinstance(value, dict) else mostly_no)
     for name in FLAGS:
         changes[name] = draw(answers)
+    changes["lines_only_in_motion"] = draw(mostly_nowhere)
     return changes
 
 

@@ -1,6 +1,8 @@
 """A clinic's own rules: stricter ones load and hold, looser ones do not load."""
 
 import json
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,9 @@ import pytest
 
 from skinscore.domain.concerns import Concern
 from skinscore.domain.suggestion import Status
-from skinscore.domain.zones import TreatmentZone
+from skinscore.domain.zones import TreatmentZone, Zone
 from skinscore.errors import RequestRefused
-from skinscore.protocol import explain, suggest
+from skinscore.protocol import explain, plan, suggest
 from skinscore.protocol.overlay import Overlay, lay_over, read_overlay
 from skinscore.protocol.rulebook import Rulebook, load
 from skinscore.protocol.rules import Limits
@@ -43,11 +45,27 @@ def zone(name: str, cap: float | None, override: float | None) -> dict[str, Any]
 
 
 def days(rule_id: str, count: int, *, waivable: bool = False) -> dict[str, Any]:
-    return {"rule_id": rule_id, "wait": {"days": count, "months": None}, "waivable": waivable}
+    return {"rule_id": rule_id, "wait": {"days": count, "months": None}, "waivable": waivable,
+            "reason": f"Fewer than {count} days."}  # fmt: skip
 
 
 def months(rule_id: str, count: int, *, waivable: bool = False) -> dict[str, Any]:
-    return {"rule_id": rule_id, "wait": {"days": None, "months": count}, "waivable": waivable}
+    return {"rule_id": rule_id, "wait": {"days": None, "months": count}, "waivable": waivable,
+            "reason": f"Fewer than {count} months."}  # fmt: skip
+
+
+DEEP: dict[str, Any] = {"when": [{"high_from_mm": 1.0}]}
+
+
+def own_referral(changes: dict[str, Any]) -> dict[str, Any]:
+    return BASIS | {
+        "id": "Clinic-first",
+        "when": [{}],
+        "replaces_range": False,
+        "stops_all": False,
+        "text": "house rule",
+        "plain": "house rule",
+    } | changes  # fmt: skip
 
 
 def own_modifier(rule_id: str, effect: dict[str, Any] | None) -> dict[str, Any]:
@@ -115,6 +133,11 @@ def test_all_that_is_looser_is_named_at_once() -> None:
         ({"modifiers": [own_modifier("M2", {})]}, "Clinic-"),
         ({"modifiers": [own_modifier("Clinic-x", None)]}, "has an effect"),
         ({"modifiers": [own_modifier("Clinic-x", {"lower_by_mm": -0.25})]}, "greater than 0"),
+        ({"zones": [zone("forehead", 0.5, 0.5), zone("forehead", 1.0, 1.0)]}, "twice"),
+        ({"waits": [days("T02", 30), days("T02", 5)]}, "twice"),
+        ({"limits": [{"name": "questionnaire_days", "value": n} for n in (7, 27)]}, "twice"),
+        ({"modifiers": [own_modifier("Clinic-x", {}) | DEEP]}, "only advice comes after it"),
+        ({"referrals": [own_referral(DEEP)]}, "only advice comes after it"),
     ],
 )
 def test_an_overlay_with_a_mistake_is_refused_by_the_name_of_the_field(
@@ -124,6 +147,59 @@ def test_an_overlay_with_a_mistake_is_refused_by_the_name_of_the_field(
         overlaid(**changes)
     assert message in str(refusal.value)
     assert refusal.value.code == "document_invalid"
+
+
+def test_a_day_without_quotes_is_refused_in_words() -> None:
+    with pytest.raises(RequestRefused, match="a day without quotes") as refusal:
+        read_overlay("version: 2026-01-15")
+    assert refusal.value.code == "document_invalid"
+
+
+def test_a_local_answer_stops_everywhere_when_the_clinic_says_so() -> None:
+    rule = BASIS | {"id": "Clinic-keratosis", "fact": "actinic_keratosis", "question": "Any?",
+                    "reason": "House rule."}  # fmt: skip
+    assessment = graded(everywhere={SCARS: 2})
+    who = patient(actinic_keratosis={"answer": "yes", "zones": ["nose"]})
+    for scope, stopped in (("all", True), ("local", False)):
+        rules = overlaid(blocking=[rule | {"scope": scope}])
+        made = suggest(assessment, who, confirmed(assessment), rulebook=rules)
+        assert [row.code for row in made.blocks] == ["Clinic-keratosis"] * stopped
+        assert (zone_of(made, CHEEK).status is Status.WITHHELD) == stopped
+
+
+@pytest.mark.parametrize("replaces_range", [True, False])
+def test_a_referral_that_stops_all_leaves_no_depth_in_any_zone(replaces_range: bool) -> None:
+    when = {"when": [{"concern": "acne_scarring", "grade_from": 4, "zones": ["chin"]}]}
+    rules = overlaid(
+        referrals=[own_referral(when) | {"stops_all": True, "replaces_range": replaces_range}]
+    )
+    assessment = graded({Zone.CHIN: {SCARS: 4}}, everywhere={SCARS: 2})
+    made = suggest(assessment, patient(), confirmed(assessment), rulebook=rules)
+    assert not any(row.depth_range_mm for row in made.zones)
+    assert [row.code for row in zone_of(made, CHEEK).reasons] == ["referral_first"]
+    elsewhere = graded(everywhere={SCARS: 2})
+    made = suggest(elsewhere, patient(), confirmed(elsewhere), rulebook=rules)
+    assert zone_of(made, CHEEK).depth_range_mm is not None
+
+
+def test_a_clinics_interval_holds_between_all_treatments() -> None:
+    rules = overlaid(modifiers=[own_modifier("Clinic-pace", {"interval_weeks_from": 12})])
+    assessment = graded(everywhere={SCARS: 3})
+    made = suggest(assessment, patient(), confirmed(assessment), rulebook=rules)
+    days_of = [row.earliest for row in plan(made, made.answered_on, rulebook=rules).windows
+               if row.number is not None]  # fmt: skip
+    assert len(days_of) > 3
+    assert all(after - before >= timedelta(weeks=12) for before, after in pairwise(days_of))
+
+
+def test_a_longer_wait_is_told_with_its_own_reason() -> None:
+    rules = overlaid(waits=[days("T04", 60)])
+    toxin = {"answer": "yes", "last_on": "2026-02-01", "zones": []}
+    assessment = graded(everywhere={SCARS: 2})
+    made = suggest(
+        assessment, patient(botulinum_toxin=toxin), confirmed(assessment), rulebook=rules
+    )
+    assert [row.text for row in zone_of(made, CHEEK).reasons] == ["Fewer than 60 days."]
 
 
 @pytest.mark.parametrize("text", ["{a: 1, a: 2}", "{a: [1}", "\t- x: ["])

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from skinscore.domain.assessment import Assessment
 from skinscore.domain.concerns import Concern
 from skinscore.domain.override import DepthOverride, Overrides, WaitWaiver
-from skinscore.domain.suggestion import Status, Suggestion
+from skinscore.domain.suggestion import Number, Status, Suggestion
 from skinscore.domain.zones import Side, TreatmentZone
 from skinscore.errors import RequestRefused
-from skinscore.protocol import suggest
+from skinscore.protocol import explain, plan, suggest
 from tests.skinscore.factories import make_assessment
 from tests.skinscore.protocol.patients import SKINPEN, confirmed, graded, patient, zone_of
 
@@ -60,11 +60,37 @@ def test_a_logged_override_stands_beside_the_range_and_in_the_log() -> None:
     assert zone.depth_range_mm == (1.0, 1.5)
     assert zone.override is not None
     assert (zone.override.depth_mm, zone.override.by) == (2.0, "Dr A. Example")
-    step = zone.rules[-1]
-    assert step.rule_id == "M10"
+    step = next(step for step in zone.rules if step.rule_id == "M10")
     assert step.inputs == ("by: Dr A. Example", f"reason: {REASON}")
     assert zone_of(made, CHEEK, Side.RIGHT).override is None
     assert Suggestion.parse(made.to_json()) == made
+
+
+def test_wait_and_advice_are_those_of_the_depth_that_was_set() -> None:
+    """C01 asks six weeks of a chosen setting of 1.5 mm or more; a shallower one keeps its wait."""
+    made = decided({WRINKLES: 3}, (CHEEK, 1.5))
+    deep, kept = zone_of(made, CHEEK), zone_of(made, CHEEK, Side.RIGHT)
+    assert (kept.depth_range_mm, kept.interval_weeks) == ((0.75, 1.0), (4, 6))
+    assert deep.interval_weeks == (6, 6)
+    for zone, downtime in ((deep, "Downtime-deep"), (kept, "Downtime-middle")):
+        assert [name for name in zone.advice if name.startswith("Downtime")] == [downtime]
+    assert plan(made, made.answered_on).interval_weeks == (6, 6)
+    nose = zone_of(
+        decided({SCARS: 3}, (TreatmentZone.NOSE_BRIDGE, 1.0), side=Side.MIDLINE),
+        TreatmentZone.NOSE_BRIDGE,
+        Side.MIDLINE,
+    )
+    assert nose.interval_weeks == (4, 6)
+    assert not {"Endpoint-erythema", "Downtime-shallow"} & set(nose.advice)
+
+
+def test_a_depth_that_was_set_is_explained_like_every_number() -> None:
+    made = decided({SCARS: 3}, (CHEEK, 2.0), first_treatment="yes")
+    (zone,) = (row for row in explain(made).zones if (row.zone, row.side) == (CHEEK, Side.LEFT))
+    numbers = {row.number: row for row in zone.numbers}
+    assert numbers[Number.OVERRIDE_MM].value == (2.0,)
+    assert [step.rule_id for step in numbers[Number.OVERRIDE_MM].steps] == ["M10"]
+    assert numbers[Number.INTERVAL_WEEKS].steps[-1].rule_id == "C01"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +103,7 @@ def test_a_logged_override_stands_beside_the_range_and_in_the_log() -> None:
         ({SCARS: 3}, CHEEK, 1.75, {"device": SKINPEN}, "up to 1.5 mm"),  # its label's limit
         ({SCARS: 3}, CHEEK, 2.0, {"device": OPEN | {"maximum_mm": 1.75}}, "up to 1.75 mm"),
         ({SCARS: 3}, CHEEK, 1.75, {"device": OPEN | {"step_mm": 0.5}}, "in steps of 0.5 mm"),
+        ({SCARS: 3}, CHEEK, 1.75, {"device": OPEN | {"step_mm": 0.2}}, "in steps of 1 mm"),
         ({PIGMENT: 2}, CHEEK, 0.75, {}, "up to 0.5 mm"),
         ({WRINKLES: 2}, TreatmentZone.LOWER_EYELID, 0.25, {}, "opens no zone"),
         ({SCARS: 0}, CHEEK, 0.5, {}, "opens no zone"),

@@ -81,13 +81,15 @@ def test_every_timing_rule_has_its_row_in_this_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "status"), [(0, Status.SUGGESTED), (28, Status.SUGGESTED), (29, Status.WITHHELD)]
+    ("days", "status"), [(0, Status.SUGGESTED), (27, Status.SUGGESTED), (28, Status.WITHHELD)]
 )
-def test_a_questionnaire_counts_for_28_days(days: int, status: Status) -> None:
+def test_a_questionnaire_counts_for_27_days_so_that_none_serves_two_treatments(
+    days: int, status: Status
+) -> None:
     asked = (TODAY - timedelta(days=days)).isoformat()
     made = suggested({SCARS: 2}, answered_on=asked)
     assert zone_of(made, CHEEK).status is status
-    assert made.answers_valid_until == TODAY - timedelta(days=days) + timedelta(days=28)
+    assert made.answers_valid_until == TODAY - timedelta(days=days) + timedelta(days=27)
     if status is Status.WITHHELD:
         assert {r.code for r in zone_of(made, CHEEK).reasons} == {"stale_questionnaire"}
 
