@@ -186,6 +186,19 @@ def many_scans(count: int) -> bytes:
     return data[:last] + data[last:-2] * (count + 1) + data[-2:]
 
 
+def tiled_tiff(side: int, directories: int = 1) -> bytes:
+    """A grey TIFF of 64 x 64 px in one tile of ``side``, its directory repeated."""
+    tile = zlib.compress(bytes(side * side))
+    data = struct.pack("<2sHI", b"II", 42, 8 + len(tile)) + tile
+    entries = {256: 64, 257: 64, 258: 8, 259: 8, 262: 1, 277: 1, 322: side, 323: side,
+               324: 8, 325: len(tile)}  # fmt: skip
+    body = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries.items())
+    for left in reversed(range(directories)):
+        following = len(data) + 2 + len(body) + 4 if left else 0
+        data += struct.pack("<H", len(entries)) + body + struct.pack("<I", following)
+    return data
+
+
 def lying_webp(width: int, height: int) -> bytes:
     """An extended WebP header that declares ``width`` x ``height`` px, and no picture."""
     canvas = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")

@@ -12,7 +12,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from skinscore import Grader, __version__
 from skinscore.contract.locate import locate
 from skinscore.domain.document import DISCLAIMER
-from skinscore.errors import PhotoRefused, SkinscoreError
+from skinscore.errors import PhotoRefused, SkinscoreError, place_of
 from skinscore_serving import problems
 from skinscore_serving.admission import Admission
 from skinscore_serving.routes import router
@@ -89,7 +89,7 @@ def _tell(loading: "asyncio.Task[Grader]") -> None:
     elif isinstance(fault, SkinscoreError):
         log.error("never ready: %s", fault)
     else:
-        log.error("never ready: internal: %s", type(fault).__name__)
+        log.error("never ready: internal: %s", place_of(fault))
 
 
 def load_grader(settings: Settings) -> Grader:

@@ -38,5 +38,14 @@ def serve(
         port=settings.port,
         # Access lines would hold client_ref; the app logs codes and request ids itself.
         access_log=False,
+        log_config=_logging(),
         timeout_graceful_shutdown=int(2 * settings.deadline_s) + 1,
     )
+
+
+def _logging() -> dict[str, Any]:
+    """Return uvicorn's own logging with ours beside it; by default it would drop every INFO."""
+    from uvicorn.config import LOGGING_CONFIG
+
+    ours = {"handlers": ["default"], "level": "INFO", "propagate": False}
+    return LOGGING_CONFIG | {"loggers": LOGGING_CONFIG["loggers"] | {"skinscore": ours}}

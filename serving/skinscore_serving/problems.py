@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from skinscore.errors import CODES, InternalFault, RequestRefused, SkinscoreError
+from skinscore.errors import CODES, InternalFault, RequestRefused, SkinscoreError, place_of
 from skinscore_serving.admission import Overloaded
 
 log = logging.getLogger("skinscore.serve")
@@ -20,7 +20,9 @@ _FRAMEWORK_CODES = {404: "not_found", 405: "method_not_allowed", 413: "file_too_
 def problem(
     request: Request | None, error: SkinscoreError, headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    """Return the answer for ``error``; ``Retry-After`` comes with every 503."""
+    """Return the answer for ``error`` and log its code; ``Retry-After`` comes with every 503."""
+    request_id = getattr(request.state, "request_id", None) if request else None
+    log.info("%s %d request_id=%s", error.code, error.http_status, request_id)
     headers = dict(headers or {})
     if error.http_status == 503:
         seconds = error.retry_after_s if isinstance(error, Overloaded) else 5
@@ -32,7 +34,7 @@ def problem(
         "code": error.code,
         "detail": f"{error.found}; {error.allowed}.",
         "hint": error.hint,
-        "request_id": getattr(request.state, "request_id", None) if request else None,
+        "request_id": request_id,
     }
     return JSONResponse(
         body, error.http_status, headers=headers, media_type="application/problem+json"
@@ -68,5 +70,5 @@ def unexpected(request: Request, error: Exception) -> JSONResponse:
     Called from the middleware, not registered as a handler: the framework raises again after a
     handler of Exception, and the server would log the text after all.
     """
-    log.error("internal: %s request_id=%s", type(error).__name__, request.state.request_id)
+    log.error("internal: %s request_id=%s", place_of(error), request.state.request_id)
     return problem(request, InternalFault("internal", "an unexpected failure", "none is expected"))

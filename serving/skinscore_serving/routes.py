@@ -3,21 +3,17 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from skinscore import Grader
 from skinscore.domain.assessment import MAX_PX_PER_MM, MIN_PX_PER_MM, Assessment, Gate
 from skinscore.domain.zones import Zone
-from skinscore.errors import NotReady, RequestRefused
+from skinscore.errors import NotReady, RequestRefused, SkinscoreError
 from skinscore.grading.viewing import CloseUp
 from skinscore_serving.admission import Admission
+from skinscore_serving.multipart import read_photos
 from skinscore_serving.settings import Settings
 
 router = APIRouter()
-
-# Patient photos must not touch the disk: keep whole parts in memory, the body limit bounds them.
-MultiPartParser.spool_max_size = 2**31
 
 FORM = {
     "requestBody": {
@@ -66,7 +62,7 @@ async def create_assessment(
     admission: Admission = request.app.state.admission
     grader = _grader(request)
     async with admission.arrival(settings.deadline_s):
-        photos = await _photos(request, settings.max_photos)
+        photos = await read_photos(request, settings.max_photos)
     close_up = _close_up(zone, px_per_mm, len(photos))
 
     def grade() -> str:
@@ -110,33 +106,25 @@ def _grader(request: Request) -> Grader:
     """Return the loaded grader.
 
     Raises:
-        NotReady: still loading, or the reason why loading was refused.
+        NotReady: still loading, or the reason why loading ended without one: whatever it was, it
+            is no fault of this request.
     """
     loading = request.app.state.loading
     if not loading.done():
         raise NotReady("not_ready", "the model is being loaded", "grading starts when it is")
-    grader: Grader = loading.result()
-    return grader
-
-
-async def _photos(request: Request, most: int) -> list[bytes]:
     try:
-        async with request.form(max_files=most + 1, max_fields=4) as form:
-            parts = form.getlist("photos")
-            others = [key for key in form if key != "photos"]
-            files = [part for part in parts if isinstance(part, UploadFile)]
-            photos = [await part.read() for part in files]
-    except MultiPartException as problem:
-        raise RequestRefused(
-            "bad_request", f"multipart: {problem.message}", "a well-formed multipart body"
-        ) from None
-    if others or len(files) != len(parts) or not 1 <= len(files) <= most:
-        raise RequestRefused(
-            "bad_request",
-            f"{len(files)} files named photos and {len(others)} other fields",
-            f"1 to {most} files in the multipart field `photos` and nothing else",
-        )
-    return photos
+        grader: Grader = loading.result()
+    except NotReady:
+        raise
+    except Exception as fault:
+        code = fault.code if isinstance(fault, SkinscoreError) else "internal"
+        raise NotReady(
+            "not_ready",
+            f"the model could not be loaded ({code})",
+            "a model that loads",
+            "The operator finds the reason in the service's log.",
+        ) from fault
+    return grader
 
 
 def _close_up(zone: Zone | None, px_per_mm: float | None, photos: int) -> CloseUp | None:

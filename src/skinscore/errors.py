@@ -5,11 +5,15 @@ decides the family: the caller's (4xx), ours (500) or not ready yet (503). The t
 The same code appears in an assessment, an archive row, an HTTP body and on the command line.
 """
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+
+_PACKAGE: Final = Path(__file__).parent
 
 
 class Fault(StrEnum):
@@ -352,3 +356,16 @@ class NotReady(SkinscoreError):
 
 class InternalFault(SkinscoreError):
     """Our own mistake."""
+
+
+def place_of(fault: BaseException) -> str:
+    """Return the type of ``fault`` and the innermost line of this library that it passed.
+
+    Its own text is left out: it may show what is in a photo, or a path.
+    """
+    name = type(fault).__name__
+    for frame in reversed(traceback.extract_tb(fault.__traceback__)):
+        file = Path(frame.filename)
+        if file.is_relative_to(_PACKAGE):
+            return f"{name} at {file.relative_to(_PACKAGE).as_posix()}:{frame.lineno}"
+    return name

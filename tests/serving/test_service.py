@@ -15,7 +15,7 @@ from skinscore import Grader
 from skinscore.assets.shipped import sample_photos
 from skinscore.domain.assessment import Assessment, Gate, Outcome
 from skinscore.errors import RequestRefused
-from skinscore_serving import routes
+from skinscore_serving import multipart, routes
 from skinscore_serving.app import create_app
 from skinscore_serving.settings import Settings, read_settings
 from tests.tiny_model import tiny_model
@@ -180,6 +180,52 @@ def test_a_model_that_fails_its_checks_is_never_ready_and_says_why(tmp_path: Pat
     assert answer.json()["code"] == "contract_digest_mismatch"
 
 
+def test_a_model_setting_that_makes_no_sense_is_no_fault_of_who_asks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(_: Settings) -> Grader:
+        raise RequestRefused("usage", "no such scheme", "a model file or a registry's address")
+
+    with serve(refuse) as client:
+        for _ in range(100):
+            answer = client.post("/v1/assessments", files=[("photos", b"x")])
+            if "usage" in answer.text:
+                break
+            time.sleep(0.02)
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
+    assert "the model could not be loaded (usage)" in answer.json()["detail"]
+    assert any("never ready: usage" in row.message for row in caplog.records)
+
+
+@pytest.mark.parametrize("photos", [1, 2])
+def test_a_body_that_ends_before_its_last_boundary_loses_no_photo_in_silence(
+    client: TestClient, photos: int
+) -> None:
+    head = '--x\r\nContent-Disposition: form-data; name="photos"; filename="a"\r\n\r\n'
+    body = "".join(f"{head}photo{number}\r\n" for number in range(photos))
+    answers = [
+        client.post(
+            "/v1/assessments",
+            content=(body + end).encode(),
+            headers={"content-type": "multipart/form-data; boundary=x"},
+        )
+        for end in ("--x--\r\n", "--x\r\n", "")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 400, 400]
+    assert len(answers[0].json()["photos"]) == photos
+    assert "ends before its last boundary" in answers[-1].json()["detail"]
+
+
+def test_every_refusal_is_logged_by_code_and_request_id_and_nothing_else(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "skinscore")
+    answer = client.post("/v1/assessments?client_ref=Anna", files=[("photo", b"x")])
+    said = [row.message for row in caplog.records if row.name == "skinscore.serve"]
+    assert said[-1] == f"bad_request 400 request_id={answer.json()['request_id']}"
+    assert "Anna" not in caplog.text
+
+
 def test_a_full_house_answers_503_at_once_while_health_stays_green(
     grader: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,14 +263,14 @@ def test_a_request_that_still_sends_takes_a_place(
     grader: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = threading.Event()
-    read = routes._photos
+    read = multipart.read_photos
 
     async def slowly(request: Request, most: int) -> list[bytes]:
         while not release.is_set():
             await asyncio.sleep(0.01)
         return await read(request, most)
 
-    monkeypatch.setattr(routes, "_photos", slowly)
+    monkeypatch.setattr(routes, "read_photos", slowly)
     with serve(lambda settings: grader, running=1, waiting=1, deadline_s=120) as client:
         wait_until_ready(client)
 
@@ -253,7 +299,7 @@ def test_a_body_that_does_not_come_in_time_is_504(
         await asyncio.sleep(60)
         return []
 
-    monkeypatch.setattr(routes, "_photos", never)
+    monkeypatch.setattr(routes, "read_photos", never)
     with serve(lambda settings: grader, deadline_s=0.2) as client:
         wait_until_ready(client)
         answer = client.post("/v1/assessments", files=[("photos", b"x")])

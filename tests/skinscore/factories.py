@@ -229,7 +229,6 @@ def make_photo(seed: str = "photo") -> Photo:
         format="JPEG",
         colour_profile="srgb",
         orientation=1,
-        notes=(),
     )
 
 

@@ -52,7 +52,7 @@ def finder() -> FaceFinder:
 
 
 def found(finder: FaceFinder, picture: Photograph) -> Face:
-    return finder.find(Photo(picture.pixels, "0" * 64, "JPEG", "srgb", 1, ()))
+    return finder.find(Photo(picture.pixels, "0" * 64, "JPEG", "srgb", 1))
 
 
 def test_the_mean_face_is_its_own_mirror_image() -> None:

@@ -10,19 +10,16 @@ import hashlib
 import os
 import stat
 import time
-import traceback
 import warnings
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from skinscore.archive.records import Score
 from skinscore.archive.scoring import Loader, Scores
 from skinscore.domain.assessment import Outcome
-from skinscore.errors import Fault, SkinscoreError
-
-PACKAGE: Final = Path(__file__).parents[1]
+from skinscore.errors import Fault, SkinscoreError, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def _read(path: Path, max_bytes: int, pipe: "Connection[Any, Any]") -> bytes | N
             code = "file_too_large"
         else:
             data = path.read_bytes()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name that no file can have
         code = "file_unreadable"
     sha256 = None if data is None else hashlib.sha256(data).hexdigest()
     pipe.send(Reading(sha256, size, mtime_ns, code, _ms_since(start)))
@@ -104,19 +101,11 @@ def _score(data: bytes, scores: Scores) -> Score:
     except Exception as fault:
         # The one place for it: thousands of photos wait behind this one. Type and place are kept,
         # the exception's own text is not, for it may show what is in the photo or its path.
-        outcome, code, detail = Outcome.FAILED, "internal", _place(fault)
+        outcome, code, detail = Outcome.FAILED, "internal", place_of(fault)
     else:
         return Score.of(assessment, _ms_since(start))
     sha256 = hashlib.sha256(data).hexdigest()
     return Score.without(sha256, outcome, code, detail, _ms_since(start))
-
-
-def _place(fault: Exception) -> str:
-    """Return the type of ``fault`` and the innermost line of this package that it passed."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(PACKAGE)]
-    place = Path(ours[-1].filename).relative_to(PACKAGE).as_posix()
-    return f"{type(fault).__name__} at {place}:{ours[-1].lineno}"
 
 
 def _ms_since(start: float) -> float:

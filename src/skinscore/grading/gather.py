@@ -62,7 +62,9 @@ def merge_crops(
 def zone_record(
     zone: Zone, views: Sequence[ZoneEvidence], contract: Contract, *, strict: bool
 ) -> ZoneRecord:
-    """Return the record of ``zone`` from the view that faces it best.
+    """Return the record of ``zone`` from the view that faces it best, of those with most grades.
+
+    So one more photo, as the hints ask for it, never leaves a zone with fewer grades.
 
     Args:
         views: evidence of this zone from every graded photo, in photo order; may be empty.
@@ -73,8 +75,11 @@ def zone_record(
         return ZoneRecord(
             zone=zone, photo=None, polygon=(), visible_fraction=0.0, facing=None, grades=grades
         )
-    best = max(views, key=_preference)
-    grades = tuple(_grade(best, concern, contract, strict=strict) for concern in CONCERNS)
+    told = [
+        tuple(_grade(view, concern, contract, strict=strict) for concern in CONCERNS)
+        for view in views
+    ]
+    best, grades = max(zip(views, told, strict=True), key=lambda pair: _preference(*pair))
     return ZoneRecord(
         zone=zone,
         photo=best.photo,
@@ -136,9 +141,12 @@ def _face_grade(concern: Concern, records: Sequence[ZoneRecord]) -> FaceGrade:
     )
 
 
-def _preference(view: ZoneEvidence) -> tuple[bool, float, int]:
+def _preference(
+    view: ZoneEvidence, grades: tuple[ConcernGrade, ...]
+) -> tuple[int, bool, float, int]:
     facing = view.facing if view.facing is not None else 1.0
-    return view.probabilities is not None, facing, -view.photo
+    graded = sum(row.assessable for row in grades)
+    return graded, view.probabilities is not None, facing, -view.photo
 
 
 def _grade(

@@ -24,7 +24,7 @@ from skinscore.domain.assessment import (
 from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.document import sha256_hex
 from skinscore.domain.zones import View, Zone
-from skinscore.errors import CODES, InternalFault, PhotoRefused, RequestRefused, SkinscoreError
+from skinscore.errors import CODES, PhotoRefused, RequestRefused, SkinscoreError, place_of
 from skinscore.grading.examination import SeverityMap
 from skinscore.grading.gather import ZoneEvidence, merge_crops
 from skinscore.imaging.gate import Passed, photo_blocks, zone_blocks
@@ -76,19 +76,24 @@ def view_photo(
         run: the model, (crops, masks) to (probabilities, severity maps).
         close_up: set when the photo shows skin of one zone instead of a face.
     """
+    photo = None
     try:
+        photo = preparer.photo(data)
         prepared = (
-            preparer.prepare(data)
+            preparer.of_face(photo)
             if close_up is None
-            else preparer.prepare_close_up(data, close_up.zone, close_up.px_per_mm)
+            else preparer.of_close_up(photo, close_up.zone, close_up.px_per_mm)
         )
+        return _graded(index, prepared, run, gate)
     except PhotoRefused as refusal:
-        return Viewed(_bare_record(data, refusal.code, Outcome.REFUSED))
-    except SkinscoreError as fault:
-        return Viewed(_bare_record(data, fault.code, Outcome.FAILED))
+        return Viewed(_bare_record(data, photo, refusal.code, Outcome.REFUSED), photo)
     except Exception as fault:  # a mistake of ours must not take the other views with it
-        log.error("internal: %s on photo %s", type(fault).__name__, sha256_hex(data)[:12])
-        return Viewed(_bare_record(data, "internal", Outcome.FAILED))
+        code = fault.code if isinstance(fault, SkinscoreError) else "internal"
+        log.error("%s: %s on photo %s", code, place_of(fault), sha256_hex(data)[:12])
+        return Viewed(_bare_record(data, photo, code, Outcome.FAILED), photo)
+
+
+def _graded(index: int, prepared: PreparedPhoto, run: Run, gate: Gate) -> Viewed:
     passed = prepared.passed
     codes = () if gate is Gate.OFF else photo_blocks(passed)
     refused = bool(codes) and gate is Gate.STRICT
@@ -101,13 +106,10 @@ def view_photo(
     if refused:
         return viewed
     crops = prepared.crops
-    try:
-        # Always the whole set in one batch: the same photo, the same arithmetic.
-        probabilities, severity = run(
-            np.stack([crop.pixels for crop in crops]), np.stack([crop.masks for crop in crops])
-        )
-    except InternalFault as fault:
-        return Viewed(_bare_record(data, fault.code, Outcome.FAILED), prepared.photo)
+    # Always the whole set in one batch: the same photo, the same arithmetic.
+    probabilities, severity = run(
+        np.stack([crop.pixels for crop in crops]), np.stack([crop.masks for crop in crops])
+    )
     evidence = _evidence(index, prepared, merge_crops(crops, probabilities), gate)
     return replace(viewed, evidence=tuple(evidence), crops=crops, severity=severity)
 
@@ -188,11 +190,11 @@ def _record(prepared: PreparedPhoto, codes: tuple[str, ...], outcome: Outcome) -
     )
 
 
-def _bare_record(data: bytes, code: str, outcome: Outcome) -> PhotoRecord:
+def _bare_record(data: bytes, photo: Photo | None, code: str, outcome: Outcome) -> PhotoRecord:
     return PhotoRecord(
         sha256=sha256_hex(data),
-        width=None,
-        height=None,
+        width=None if photo is None else photo.width,
+        height=None if photo is None else photo.height,
         view=None,
         px_per_mm=None,
         yaw_deg=None,

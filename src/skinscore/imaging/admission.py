@@ -9,12 +9,14 @@ from typing import Final
 from PIL import Image, TiffImagePlugin
 
 from skinscore.errors import PhotoRefused
-from skinscore.imaging.containers import Container, container_of, ends_early, jpeg_scans
+from skinscore.imaging.containers import Container, container_of, ends_early, jpeg_segments
 from skinscore.imaging.rules import DecodeRules
 
 MIN_SIDE_PX: Final = 64  # no zone of a face can be found in less
 MAX_ASPECT: Final = 8.0  # long side / short side; longer ones are strips and panoramas
-MAX_SCANS: Final = 64  # progressive photos have about ten; see jpeg_scans
+MAX_SCANS: Final = 64  # progressive photos have about ten; see jpeg_segments
+MAX_SEGMENTS: Final = 5000  # a camera's largest metadata has some hundreds
+LARGEST_TILE_PX: Final = 1024  # side; the last tile of a row may reach so far beyond the picture
 
 # Pillow's name of a pixel format -> the one it is brought to, colour conversion aside. Others
 # (16-bit grey, float, L*a*b*) would be clipped to 0..255 without a word.
@@ -37,7 +39,7 @@ def admit(data: bytes, rules: DecodeRules) -> Container:
 
     Raises:
         PhotoRefused: ``file_too_large``, ``file_empty``, ``unsupported_type``, ``truncated``, or
-            ``decode_failed`` for a JPEG of too many scans.
+            ``decode_failed`` for a JPEG of too many segments or scans.
     """
     if len(data) > rules.max_bytes:
         raise PhotoRefused(
@@ -56,10 +58,14 @@ def admit(data: bytes, rules: DecodeRules) -> Container:
         )
     if ends_early(data, container):
         raise truncated()
-    if container is Container.JPEG and (scans := jpeg_scans(data)) > MAX_SCANS:
-        raise PhotoRefused(
-            "decode_failed", f"the JPEG has {scans} scans", f"at most {MAX_SCANS} are decoded"
-        )
+    if container is Container.JPEG:
+        segments, scans = jpeg_segments(data, at_most=MAX_SEGMENTS)
+        if segments > MAX_SEGMENTS or scans > MAX_SCANS:
+            raise PhotoRefused(
+                "decode_failed",
+                f"the JPEG has {scans} scans in {segments} segments or more",
+                f"at most {MAX_SCANS} in {MAX_SEGMENTS} are decoded",
+            )
     return container
 
 
@@ -86,9 +92,10 @@ def check_header(header: Image.Image, rules: DecodeRules) -> None:
         raise PhotoRefused(
             "aspect_ratio", size, f"the longer side is at most {MAX_ASPECT:.0f} times the shorter"
         )
-    if (pictures := getattr(header, "n_frames", 1)) > 1:
+    # Not their number: a crafted TIFF lists hundreds of thousands, and Pillow walks them all.
+    if getattr(header, "is_animated", False):
         raise PhotoRefused(
-            "animated", f"the file holds {pictures} pictures", "a photo file holds one"
+            "animated", "the file holds more than one picture", "a photo file holds one"
         )
     if header.mode not in WORKING_MODE:
         raise PhotoRefused(
@@ -99,10 +106,11 @@ def check_header(header: Image.Image, rules: DecodeRules) -> None:
 
 
 def check_tiff(header: TiffImagePlugin.TiffImageFile, length: int) -> None:
-    """Refuse a TIFF that is a raw file in disguise or lists data beyond its end.
+    """Refuse a TIFF that is a raw file in disguise, lists data beyond its end, or has tiles much
+    larger than its picture, each of which a decoder unpacks whole.
 
     Raises:
-        PhotoRefused: ``unsupported_type`` or ``truncated``.
+        PhotoRefused: ``unsupported_type``, ``truncated`` or ``decode_failed``.
     """
     tags = header.tag_v2
     if tags.get(254, 0) & 1:  # NewSubfileType, reduced resolution
@@ -115,6 +123,15 @@ def check_tiff(header: TiffImagePlugin.TiffImageFile, length: int) -> None:
         pieces = zip(tags.get(starts, ()), tags.get(counts, ()), strict=False)
         if any(start + count > length for start, count in pieces):
             raise truncated()
+    sides = [tags.get(tag, 0) for tag in (322, 323)]  # TileWidth, TileLength
+    if any(
+        side > picture + LARGEST_TILE_PX for side, picture in zip(sides, header.size, strict=True)
+    ):
+        raise PhotoRefused(
+            "decode_failed",
+            f"the TIFF has tiles of {sides[0]} x {sides[1]} px",
+            f"at most {LARGEST_TILE_PX} px more than the picture are decoded",
+        )
 
 
 def truncated() -> PhotoRefused:

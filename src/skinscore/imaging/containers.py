@@ -21,8 +21,10 @@ class Container(StrEnum):
 
 _HEVC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _ANY_CODEC_BRANDS: Final = frozenset({b"mif1", b"msf1"})
-# A marker inside entropy-coded data: FF and neither a stuffed zero, a restart nor a fill byte.
-_JPEG_MARKER: Final = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])", re.DOTALL)
+# A marker that a length follows, or the end: FF and neither a stuffed zero, a fill byte, nor one of
+# those that stand alone (TEM, restarts, start of image). A length read where a decoder reads none
+# would hide what comes behind it.
+_JPEG_MARKER: Final = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])", re.DOTALL)
 _START_OF_SCAN: Final = b"\xda"
 _END_OF_IMAGE: Final = b"\xd9"
 _TIFF_STARTS: Final = (b"II*\0", b"MM\0*")  # BigTIFF is left out: no camera writes it
@@ -72,19 +74,23 @@ def ends_early(data: bytes, container: Container) -> bool:
             return _boxes_end_early(data)
 
 
-def jpeg_scans(data: bytes) -> int:
-    """Return in how many passes the first picture of a JPEG paints itself.
+def jpeg_segments(data: bytes, *, at_most: int) -> tuple[int, int]:
+    """Return how many segments the first picture of a JPEG has, and how many of them are scans.
 
-    One to about a dozen in any photo. A crafted file holds thousands of a few bytes each, and every
-    one costs a walk over all pixels.
+    A scan paints the picture once more: one to about a dozen in any photo. A crafted file holds
+    thousands of a few bytes each, and every one costs a walk over all pixels.
+
+    Args:
+        at_most: the walk ends behind so many segments, for a crafted file has millions of these.
     """
-    scans, at = 0, 2
-    while marker := _JPEG_MARKER.search(data, at):
+    segments, scans, at = 0, 0, 2
+    while segments <= at_most and (marker := _JPEG_MARKER.search(data, at)):
         if marker[1] == _END_OF_IMAGE:
             break
+        segments += 1
         scans += marker[1] == _START_OF_SCAN
         at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
-    return scans
+    return segments, scans
 
 
 def _png_ends_early(data: bytes) -> bool:

@@ -107,10 +107,10 @@ def require(wheel: PinnedWheel = WHEEL) -> FaceModelFiles:
     place = folder()
     for file in (wheel.detector, wheel.mesh):
         path = place / file.name
-        if not path.is_file():
+        if not _readable(path):
             raise NotReady(
                 "face_models_missing",
-                f"{file.name} is not in the folder of the face models",
+                f"{file.name} is not in the folder of the face models, or may not be read",
                 f"finding a face needs {wheel.detector.name} and {wheel.mesh.name}",
                 f"Run: skinscore model pull-face (or name a folder that has them in "
                 f"{FOLDER_VARIABLE}).",
@@ -122,6 +122,13 @@ def require(wheel: PinnedWheel = WHEEL) -> FaceModelFiles:
                 f"the pinned file has {file.sha256}",
             )
     return FaceModelFiles(place / wheel.detector.name, place / wheel.mesh.name)
+
+
+def _readable(path: Path) -> bool:
+    try:
+        return path.is_file() and os.access(path, os.R_OK)
+    except OSError:  # a folder on the way may not be entered
+        return False
 
 
 def pull(progress: Progress, wheel: PinnedWheel = WHEEL) -> FaceModelFiles:

@@ -6,6 +6,7 @@ grid, scales, order of the key points) is fixed by the models and written here o
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -25,6 +26,9 @@ MESH_POINTS: Final = 468
 MIN_SCORE: Final = 0.5
 MAX_IOU: Final = 0.3  # boxes that overlap more are the same face
 RIGHT_EYE, LEFT_EYE = 0, 1  # key points, the subject's sides
+
+_NOTICE: Final = re.compile(rb"INFO: .*TensorFlow Lite")
+_STDERR: Final = threading.Lock()  # its descriptor belongs to the whole process
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,20 +137,28 @@ def _iou(a: Detection, b: Detection) -> float:
 
 @contextlib.contextmanager
 def _without_delegate_notice() -> Iterator[None]:
-    """Drop LiteRT's start-up notices ("INFO: ...") from stderr and pass everything else on.
+    """Drop LiteRT's start-up notices from stderr and pass everything else on.
 
-    The library writes to the file descriptor itself, so that is what is redirected.
+    The library writes to the file descriptor itself, so that is what is redirected; where it
+    cannot be (no stderr, no place for a temporary file) the notices stay.
     """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as said:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_STDERR)
+        try:
+            kept = os.dup(2)  # first: without one, the temporary file would take its place
+            stack.callback(os.close, kept)
+            said = stack.enter_context(tempfile.TemporaryFile())
+        except OSError:
+            yield
+            return
+        if sys.stderr is not None:
+            sys.stderr.flush()
         os.dup2(said.fileno(), 2)
         try:
             yield
         finally:
             os.dup2(kept, 2)
-            os.close(kept)
             said.seek(0)
             for line in said:
-                if not line.startswith(b"INFO:"):
+                if not _NOTICE.match(line):
                     os.write(2, line)

@@ -102,7 +102,8 @@ def _geometry(zone: ZoneQuality, quality: PhotoQuality, limits: GateLimits) -> I
         yield Passed("zone_out_of_view", zone.zone, ALL, yaw, limits.max_far_side_yaw_deg)
     if (share := zone.in_frame_fraction) < limits.min_in_frame_fraction:
         yield Passed("zone_out_of_frame", zone.zone, ALL, share, limits.min_in_frame_fraction)
-    if (share := zone.visible_fraction) < limits.min_visible_fraction:
+    # Of a zone outside the picture nothing can be hidden: glasses to take off would be no help.
+    if zone.in_frame_fraction and (share := zone.visible_fraction) < limits.min_visible_fraction:
         yield Passed("zone_occluded", zone.zone, ALL, share, limits.min_visible_fraction)
 
 

@@ -39,13 +39,28 @@ class Preparer:
     gate: GateLimits
 
     def prepare(self, data: bytes) -> PreparedPhoto:
+        """Decode and prepare the photo of a face; raises as the two steps do."""
+        return self.of_face(self.photo(data))
+
+    def prepare_close_up(self, data: bytes, zone: Zone, px_per_mm: float) -> PreparedPhoto:
+        """Decode and prepare a close-up; raises as the two steps do."""
+        return self.of_close_up(self.photo(data), zone, px_per_mm)
+
+    def photo(self, data: bytes) -> Photo:
+        """Return the photo in the file ``data``.
+
+        Raises:
+            PhotoRefused: the file cannot be used at all.
+        """
+        return decode(data, self.decode)
+
+    def of_face(self, photo: Photo) -> PreparedPhoto:
         """Prepare the photo of a face.
 
         Raises:
-            PhotoRefused: the file or the face cannot be used at all. Limits of the gate do not
-                raise; they stand in ``passed``.
+            PhotoRefused: the face cannot be used at all. Limits of the gate do not raise; they
+                stand in ``passed``.
         """
-        photo = decode(data, self.decode)
         face = self.finder.find(photo)
         regions = zone_regions(face, self.face)
         quality = measure(photo, face, regions)
@@ -53,18 +68,13 @@ class Preparer:
         crops = cut(photo, face, self.face, self.geometry)
         return PreparedPhoto(photo, face, regions, quality, passed, crops)
 
-    def prepare_close_up(self, data: bytes, zone: Zone, px_per_mm: float) -> PreparedPhoto:
+    def of_close_up(self, photo: Photo, zone: Zone, px_per_mm: float) -> PreparedPhoto:
         """Prepare a photo that the skin of ``zone`` fills, upright as on the face.
 
         Args:
-            data: the file.
             zone: with the subject's side.
             px_per_mm: of the upright photo.
-
-        Raises:
-            PhotoRefused: the file cannot be used at all.
         """
-        photo = decode(data, self.decode)
         right, bottom = photo.width - 0.5, photo.height - 0.5
         frame = np.array([(-0.5, -0.5), (right, -0.5), (right, bottom), (-0.5, bottom)])
         region = ZoneRegion(zone, frame, facing=1.0, far_side=False)

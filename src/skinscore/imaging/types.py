@@ -22,7 +22,6 @@ class Photo:
     format: str  # "JPEG", "PNG", "WEBP", "TIFF", "HEIF"
     colour_profile: str  # "srgb" (declared or assumed), "converted" or "unreadable"
     orientation: int  # EXIF value 1..8 that was undone
-    notes: tuple[str, ...]  # codes that do not refuse, e.g. not_colour
 
     @property
     def height(self) -> int:

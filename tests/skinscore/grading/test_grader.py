@@ -176,6 +176,34 @@ def test_our_own_fault_is_failed_never_refused(
     assert (document.outcome, document.photos[0].codes) == (Outcome.FAILED, ("inference_failed",))
 
 
+def test_a_fault_of_any_kind_costs_one_view_and_is_told_by_its_place(
+    grader: Grader,
+    views: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("Anna Example, /photos/anna.jpg")
+
+    monkeypatch.setattr(grader, "grade_crops", broken)
+    document = grader.assess(views[0])
+    assert (document.outcome, document.photos[0].codes) == (Outcome.FAILED, ("internal",))
+    assert "internal: ValueError at grading/viewing.py:" in caplog.text
+    assert "nna" not in caplog.text
+
+
+def test_a_photo_that_was_decoded_keeps_its_size_and_picture_when_no_face_is_found(
+    grader: Grader,
+) -> None:
+    out = BytesIO()
+    Image.new("RGB", (320, 240), (180, 140, 120)).save(out, "PNG")
+    examination = grader.examine([out.getvalue(), b"no photo"])
+    plain, unread = examination.assessment.photos
+    assert (plain.codes, plain.width, plain.height) == (("no_face",), 320, 240)
+    assert (unread.width, unread.height) == (None, None)
+    assert [photo is not None for photo in examination.photos] == [True, False]
+
+
 def test_maps_belong_to_the_zones_that_were_graded_in_their_photo(
     grader: Grader, views: list[bytes]
 ) -> None:

@@ -225,7 +225,7 @@ def test_an_undecoded_photo_has_no_overlay_to_give() -> None:
 def test_a_large_photo_keeps_its_size() -> None:
     pixels = np.zeros((1500, 2000, 3), np.uint8)
     small = make_photo()
-    photo = Photo(pixels, small.sha256, small.format, small.colour_profile, 1, ())
+    photo = Photo(pixels, small.sha256, small.format, small.colour_profile, 1)
     examination = make_examination(make_assessment(), photos=[photo])
     assert rgba(overlay_png(examination, 0, CONCERN)).shape == (1500, 2000, 4)
 

@@ -18,7 +18,7 @@ SKIN = (190, 140, 115)  # sRGB
 
 def photo_of(pixels: NDArray[Any]) -> Photo:
     """A photo as the decoder would hand it over."""
-    return Photo(np.ascontiguousarray(pixels, np.uint8), "0" * 64, "PNG", "srgb", 1, ())
+    return Photo(np.ascontiguousarray(pixels, np.uint8), "0" * 64, "PNG", "srgb", 1)
 
 
 def face_at(

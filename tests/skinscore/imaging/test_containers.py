@@ -2,7 +2,7 @@
 
 import pytest
 
-from skinscore.imaging.containers import Container, container_of, ends_early, jpeg_scans
+from skinscore.imaging.containers import Container, container_of, ends_early, jpeg_segments
 from tests import pictures
 
 
@@ -35,6 +35,10 @@ def test_a_box_file_is_read_by_its_brands(brands: bytes, container: Container | 
     assert container_of(box + bytes(64)) is container
 
 
+def jpeg_scans(data: bytes) -> int:
+    return jpeg_segments(data, at_most=1000)[1]
+
+
 def test_scans_are_counted_in_the_first_picture_only() -> None:
     baseline = pictures.encoded(pictures.noise(96, 96), "JPEG")
     progressive = pictures.encoded(pictures.noise(96, 96), "JPEG", progressive=True)
@@ -44,3 +48,17 @@ def test_scans_are_counted_in_the_first_picture_only() -> None:
     commented = pictures.encoded(pictures.noise(96, 96), "JPEG", comment=b"\xff\xda" * 99)
     assert jpeg_scans(commented) == 1
     assert jpeg_scans(pictures.many_scans(100)) == 110
+
+
+@pytest.mark.parametrize("alone", [b"\xff\x01", b"\xff\xd8", b"\xff\xd0", b"\xff\xff\xff"])
+def test_no_scan_hides_behind_a_marker_that_stands_alone(alone: bytes) -> None:
+    data = pictures.many_scans(100)
+    assert jpeg_scans(data.replace(b"\xff\xda", alone + b"\xff\xda")) == 110
+
+
+def test_the_walk_over_a_jpeg_ends_behind_so_many_segments() -> None:
+    empty = b"\xff\xfe\x00\x00"  # a comment that states no length, which decoders pass over
+    data = pictures.encoded(pictures.noise(96, 96), "JPEG")
+    crafted = data[:2] + empty * 50 + data[2:]
+    assert jpeg_segments(crafted, at_most=1000)[0] == jpeg_segments(data, at_most=1000)[0] + 50
+    assert jpeg_segments(crafted, at_most=20)[0] == 21

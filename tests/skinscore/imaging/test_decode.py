@@ -19,6 +19,7 @@ from skinscore_training.rules import DECODE
 from tests import pictures
 
 FACE = pictures.painted_face()
+FACE_JPEG = pictures.encoded(FACE, "JPEG")
 LOSSLESS = ("PNG", "WEBP", "TIFF")
 Outcome = AbstractContextManager[Any]
 
@@ -108,44 +109,45 @@ def test_a_grey_profile_brightens_a_grey_photo() -> None:
     grey = pictures.noise(96, 96).convert("L")
     photo = decode(pictures.encoded(grey, "PNG", icc_profile=pictures.grey_profile(1.4)), DECODE)
     assert photo.colour_profile == "converted"
-    assert photo.notes == ("not_colour",)
     assert photo.pixels.mean() > np.asarray(grey).mean() + 10
 
 
 # -- what is accepted, and what is refused --------------------------------------------------------
 
-ACCEPTED: dict[str, tuple[Callable[[], bytes], tuple[str, ...]]] = {  # bytes, notes
-    "CMYK JPEG": (lambda: pictures.encoded(FACE.convert("CMYK"), "JPEG"), ()),
-    "CMYK TIFF": (lambda: pictures.encoded(FACE.convert("CMYK"), "TIFF"), ()),
-    "RGB JPEG without YCbCr": (lambda: pictures.encoded(FACE, "JPEG", keep_rgb=True), ()),
-    "progressive JPEG": (lambda: pictures.encoded(FACE, "JPEG", progressive=True), ()),
+ACCEPTED: dict[str, tuple[Callable[[], bytes], bool]] = {  # bytes, whether grey
+    "CMYK JPEG": (lambda: pictures.encoded(FACE.convert("CMYK"), "JPEG"), False),
+    "CMYK TIFF": (lambda: pictures.encoded(FACE.convert("CMYK"), "TIFF"), False),
+    "RGB JPEG without YCbCr": (lambda: pictures.encoded(FACE, "JPEG", keep_rgb=True), False),
+    "progressive JPEG": (lambda: pictures.encoded(FACE, "JPEG", progressive=True), False),
     "JPEG of an unknown JFIF revision": (
         lambda: pictures.encoded(FACE, "JPEG").replace(b"JFIF\0\1", b"JFIF\0\2", 1),
-        (),
+        False,
     ),
-    "MPO, two views": (lambda: pictures.several_pictures("MPO"), ()),
-    "palette": (lambda: pictures.encoded(FACE.quantize(8), "PNG"), ()),
-    "YCbCr TIFF": (lambda: pictures.encoded(FACE.convert("YCbCr"), "TIFF"), ()),
-    "LZW TIFF": (lambda: pictures.encoded(FACE, "TIFF", compression="tiff_lzw"), ()),
-    "JPEG with a zip behind it": (lambda: pictures.encoded(FACE, "JPEG") + b"PK\3\4evil", ()),
+    "MPO, two views": (lambda: pictures.several_pictures("MPO"), False),
+    "palette": (lambda: pictures.encoded(FACE.quantize(8), "PNG"), False),
+    "YCbCr TIFF": (lambda: pictures.encoded(FACE.convert("YCbCr"), "TIFF"), False),
+    "TIFF in one tile": (lambda: pictures.tiled_tiff(64), True),
+    "TIFF with a tile larger than the picture": (lambda: pictures.tiled_tiff(1088), True),
+    "LZW TIFF": (lambda: pictures.encoded(FACE, "TIFF", compression="tiff_lzw"), False),
+    "JPEG with a zip behind it": (lambda: pictures.encoded(FACE, "JPEG") + b"PK\3\4evil", False),
     "JPEG with a script in its comment": (
         lambda: pictures.encoded(FACE, "JPEG", comment=b"<script>alert(1)</script>"),
-        (),
+        False,
     ),
-    "PNG with bytes behind it": (lambda: pictures.encoded(FACE, "PNG") + b"trailing", ()),
-    "RGBA, opaque": (lambda: pictures.see_through(0), ()),
-    "RGBA WebP, 1 % transparent": (lambda: pictures.see_through(0.01, "WEBP"), ()),
+    "PNG with bytes behind it": (lambda: pictures.encoded(FACE, "PNG") + b"trailing", False),
+    "RGBA, opaque": (lambda: pictures.see_through(0), False),
+    "RGBA WebP, 1 % transparent": (lambda: pictures.see_through(0.01, "WEBP"), False),
     "as long as is allowed": (
         lambda: pictures.encoded(pictures.noise(64, 512), "PNG"),
-        (),
+        False,
     ),
-    "grey JPEG": (lambda: pictures.encoded(FACE.convert("L"), "JPEG"), ("not_colour",)),
-    "grey with alpha": (lambda: pictures.encoded(FACE.convert("LA"), "PNG"), ("not_colour",)),
+    "grey JPEG": (lambda: pictures.encoded(FACE.convert("L"), "JPEG"), True),
+    "grey with alpha": (lambda: pictures.encoded(FACE.convert("LA"), "PNG"), True),
     "grey stored as RGB": (
         lambda: pictures.encoded(FACE.convert("L").convert("RGB"), "JPEG"),
-        ("not_colour",),
+        True,
     ),
-    "one bit": (lambda: pictures.encoded(FACE.convert("1"), "PNG"), ("not_colour",)),
+    "one bit": (lambda: pictures.encoded(FACE.convert("1"), "PNG"), True),
 }
 
 REFUSED: dict[str, tuple[Callable[[], bytes], Outcome]] = {
@@ -204,7 +206,19 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Outcome]] = {
     "JPEG 0 x 0": (lambda: pictures.lying_jpeg(0, 0), refused("decode_failed", "damaged")),
     "JPEG of many scans": (
         lambda: pictures.many_scans(2000),
-        refused("decode_failed", "20.. scans; at most 64"),
+        refused("decode_failed", "20.. scans in .* at most 64"),
+    ),
+    "JPEG of a million empty comments": (
+        lambda: FACE_JPEG[:2] + b"\xff\xfe\0\0" * 10**6 + FACE_JPEG[2:],
+        refused("decode_failed", "5001 segments or more"),
+    ),
+    "TIFF of 16,000 directories": (
+        lambda: pictures.tiled_tiff(64, directories=16_000),
+        refused("animated", "more than one"),
+    ),
+    "TIFF with a tile far larger than the picture": (
+        lambda: pictures.tiled_tiff(64 + 1024 + 16),
+        refused("decode_failed", "tiles of 1104 x 1104 px"),
     ),
     "WebP 16777216 square": (
         lambda: pictures.lying_webp(2**24, 2**24),
@@ -224,13 +238,13 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Outcome]] = {
     ),
     "animated PNG": (
         lambda: pictures.several_pictures("PNG"),
-        refused("animated", "2 pictures; a photo file holds one"),
+        refused("animated", "more than one picture; a photo file holds one"),
     ),
-    "animated WebP": (lambda: pictures.several_pictures("WEBP"), refused("animated", "2 pict")),
-    "TIFF of two pages": (lambda: pictures.several_pictures("TIFF"), refused("animated", "2 pict")),
+    "animated WebP": (lambda: pictures.several_pictures("WEBP"), refused("animated", "more")),
+    "TIFF of two pages": (lambda: pictures.several_pictures("TIFF"), refused("animated", "more")),
     "HEIF of two pictures": (
         lambda: pictures.several_pictures("HEIF"),
-        refused("animated", "2 pictures"),
+        refused("animated", "more"),
     ),
     "16-bit grey": (pictures.grey16_png, refused("unsupported_pixels", "I;16; 8 bit grey")),
     "float": (pictures.float_tiff, refused("unsupported_pixels", "kind F")),
@@ -249,16 +263,15 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Outcome]] = {
 }
 
 
-@pytest.mark.parametrize(("make", "notes"), ACCEPTED.values(), ids=ACCEPTED.keys())
-def test_odd_but_whole_photos_are_read(make: Callable[[], bytes], notes: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("make", "grey"), ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_odd_but_whole_photos_are_read(make: Callable[[], bytes], grey: bool) -> None:
     data = make()
     photo = decode(data, DECODE)
-    assert photo.notes == notes
-    assert set(notes) <= set(CODES)
+    assert (int(np.ptp(photo.pixels, axis=2).max()) == 0) == grey
     assert photo.sha256 == hashlib.sha256(data).hexdigest()
     assert photo.pixels.dtype == np.uint8
     assert photo.pixels.flags.c_contiguous
-    if not notes and photo.width == pictures.WIDTH:
+    if not grey and photo.width == pictures.WIDTH:
         assert pictures.band_of(photo.pixels, "cheek_left") == "cheek_left"
 
 
@@ -335,7 +348,7 @@ def test_a_lossless_file_keeps_every_value(kind: str) -> None:
     picture = pictures.noise(200, 150)
     photo = decode(pictures.encoded(picture, kind), DECODE)
     np.testing.assert_array_equal(photo.pixels, np.asarray(picture))
-    assert (photo.format, photo.colour_profile, photo.notes) == (kind, "srgb", ())
+    assert (photo.format, photo.colour_profile) == (kind, "srgb")
 
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])

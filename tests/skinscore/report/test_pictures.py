@@ -33,7 +33,7 @@ def enlarged(times: int) -> Photo:
     """The painted photo with every pixel repeated."""
     photo = make_photo()
     pixels = photo.pixels.repeat(times, axis=0).repeat(times, axis=1)
-    return Photo(pixels, photo.sha256, photo.format, photo.colour_profile, 1, ())
+    return Photo(pixels, photo.sha256, photo.format, photo.colour_profile, 1)
 
 
 def only(examined: tuple[Picture, ...]) -> Picture:
@@ -89,7 +89,7 @@ def test_cutting_and_scaling_move_pixels_and_outlines_alike() -> None:
     photo = make_photo()
     pixels = np.zeros_like(photo.pixels)
     pixels[top:bottom, left:right] = 255
-    painted = Photo(pixels, photo.sha256, photo.format, photo.colour_profile, 1, ())
+    painted = Photo(pixels, photo.sha256, photo.format, photo.colour_profile, 1)
     window = Window.around(painted, (record,))
     rows, columns = np.nonzero(window.cut_pixels(pixels)[..., 0])
     x, y = np.array(window.cut_polygon(record.polygon)).T
