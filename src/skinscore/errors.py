@@ -98,7 +98,7 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         "source_invalid": _caller(
             400,
             "Source not understood",
-            "Give a folder, one photo, or a text, CSV or Parquet list with a `path` column.",
+            "Give a folder, one photo, a text list of paths, or CSV or Parquet with `path`.",
         ),
         "journal_mismatch": _caller(
             409,
@@ -296,13 +296,6 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         "internal": _ours("Internal error", "Report it with the output of doctor."),
         "interrupted": CodeInfo(
             Fault.CALLER, 499, Exit.INTERRUPTED, "Interrupted", "Run it again to resume."
-        ),
-        "too_many_errors": CodeInfo(
-            Fault.CALLER,
-            422,
-            Exit.TOO_MANY_ERRORS,
-            "Stopped at --max-errors",
-            "Look at the codes in OUT/summary.json, then run it again.",
         ),
     }
 )

@@ -116,10 +116,12 @@ class LocalEngine:
         for worker in active:
             if worker.pipe in speaking:
                 try:
-                    yield from worker.listen(wanted)
-                    continue
-                except (EOFError, ConnectionError):
+                    message = worker.pipe.recv()
+                except (EOFError, OSError):  # OSError: it died in the middle of a message
                     code = "worker_died"
+                else:
+                    yield from worker.hear(message, wanted)
+                    continue
             elif worker.deadline <= time.monotonic():
                 code = "timed_out"
             else:
@@ -162,9 +164,9 @@ class _Worker:
         self.deadline = self._started + self._limits.seconds
         return True
 
-    def listen(self, wanted: Callable[[str], bool]) -> Iterator[Event]:
-        """Take one message; EOFError or ConnectionError when the process is gone."""
-        match self.pipe.recv():
+    def hear(self, message: object, wanted: Callable[[str], bool]) -> Iterator[Event]:
+        """Take one message of the process."""
+        match message:
             case SkinscoreError() as problem:
                 raise problem
             case Ready():
@@ -178,7 +180,8 @@ class _Worker:
                 is_wanted = wanted(reading.sha256)
                 self._sha256 = reading.sha256 if is_wanted else None
                 self.file = self.file if is_wanted else None
-                self.pipe.send(is_wanted)
+                with contextlib.suppress(ConnectionError):  # gone: its pipe will say so
+                    self.pipe.send(is_wanted)
             case Score() as score:
                 assert self._sha256 is not None
                 sha256, self.file, self._sha256 = self._sha256, None, None
@@ -192,7 +195,10 @@ class _Worker:
         """
         if not self.ready:
             raise InternalFault(
-                code, "a worker process ended before it was ready", "workers start and stay"
+                code,
+                f"a worker process ended, or took {START_SECONDS:.0f} s, before it was ready",
+                "workers start and stay",
+                "Use fewer --workers; if it happens again, report it with the output of doctor.",
             )
         if self._sha256 is not None:
             taken_ms = round((time.monotonic() - self._started) * 1000, 3)

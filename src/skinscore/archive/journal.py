@@ -57,12 +57,21 @@ def read_journal(path: Path) -> Known:
     """Return what the journal at ``path`` says; nothing when there is none.
 
     Raises:
-        RequestRefused: ``journal_mismatch`` when a line other than the last cannot be read.
+        RequestRefused: ``journal_mismatch`` when a line other than the last cannot be read,
+            ``output_not_writable`` when the file cannot.
     """
     known = Known()
     if not path.exists():
         return known
-    with path.open("rb") as lines:
+    try:
+        lines = path.open("rb")
+    except OSError as problem:
+        raise RequestRefused(
+            "output_not_writable",
+            f"the journal in OUT cannot be read ({problem.strerror})",
+            "a folder that may be read and written",
+        ) from None
+    with lines:
         for number, text in enumerate(lines, start=1):
             if number == 1 and not text.startswith(_HEADER_START[: len(text)]):
                 raise _unreadable(number)  # not ours: never to be cut off

@@ -14,11 +14,14 @@ def require_usable(out: Path) -> None:
     Raises:
         RequestRefused: ``output_not_writable``.
     """
-    if out.exists() and not out.is_dir():
-        raise _not_writable("OUT is a file")
-    if out.is_dir() and any(out.iterdir()) and not (out / FILE_NAME).is_file():
-        raise _not_writable("OUT is a folder with other things in it")
-    nearest = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    try:
+        if out.exists() and not out.is_dir():
+            raise _not_writable("OUT is a file")
+        if out.is_dir() and any(out.iterdir()) and not (out / FILE_NAME).is_file():
+            raise _not_writable("OUT is a folder with other things in it")
+        nearest = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    except OSError as problem:  # a folder that may not be read, a name that is too long
+        raise _not_writable(f"OUT cannot be looked at ({problem.strerror})") from None
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise _not_writable("the place of OUT cannot be written")
 

@@ -5,7 +5,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from skinscore.archive.run import Progress
@@ -59,4 +59,5 @@ class _Lines:
             "eta_s": round((progress.total - progress.done) / rate),
             **{outcome.value: progress.outcomes[outcome] for outcome in Outcome},
         }
-        print(json.dumps(line), file=sys.stderr, flush=True)
+        with suppress(OSError):  # the log's reader is gone; the run is not
+            print(json.dumps(line), file=sys.stderr, flush=True)

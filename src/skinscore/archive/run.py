@@ -15,10 +15,11 @@ from skinscore.archive.plan import Batch, Plan, make_plan
 from skinscore.archive.records import FileLine, ScoreLine
 from skinscore.archive.sources import SourceFile, list_photos
 from skinscore.archive.summary import FILE_NAME as SUMMARY
-from skinscore.archive.summary import RunFigures, Summary, versions
+from skinscore.archive.summary import Ending, RunFigures, Summary, versions
 from skinscore.archive.tables import write_tables
 from skinscore.archive.worker import Reading
 from skinscore.domain.assessment import Outcome
+from skinscore.errors import InternalFault, SkinscoreError
 
 
 @dataclass(slots=True)
@@ -43,8 +44,9 @@ def run(
     Raises:
         RequestRefused: ``source_invalid``, ``output_not_writable`` or ``journal_mismatch``,
             before any work.
-        NotReady: the model is not fit to grade anything.
-        InternalFault: a disk or a worker gave up; the journal holds every outcome so far.
+        NotReady: the model is not fit to grade anything; before any work.
+        InternalFault: a disk, a worker or the model gave up on the way; journal and tables hold
+            every outcome so far, tables unless the disk refused them too.
     """
     started_at, start = datetime.now(UTC), time.monotonic()
     out.require_usable(batch.out)
@@ -55,10 +57,17 @@ def run(
         keeper = _Keeper(journal, batch, Progress(len(plan.todo)), watch)
         engine = LocalEngine(batch.load, batch.workers, batch.limits)
         events = engine.run(plan.todo, keeper.wants, lambda: interrupted() or keeper.has_enough)
-        with contextlib.closing(events):
-            keeper.keep(events)
+        broke: SkinscoreError | None = None
+        try:
+            with contextlib.closing(events):
+                keeper.keep(events)
+        except SkinscoreError as problem:
+            if not keeper.progress.done:
+                raise
+            broke = problem
         journal.sync()
-        counts = write_tables(journal, batch.out, batch.settings)
+        names = {file.name for file in listing.files}
+        counts = write_tables(journal, batch.out, batch.settings, names)
         summary = Summary(
             schema="skinscore.batch/1",
             settings=batch.settings,
@@ -69,9 +78,28 @@ def run(
             outcomes=dict(counts.outcomes),
             codes=dict(sorted(counts.codes.items())),
             versions=versions(),
-            run=_figures(keeper, plan, started_at, time.monotonic() - start),
+            run=RunFigures(
+                ended=_ending(keeper, plan, broke),
+                started_at=started_at,
+                seconds=round(seconds := time.monotonic() - start, 3),
+                files=keeper.progress.done,
+                scored=keeper.scored,
+                photos_per_s=round(keeper.scored / seconds, 3) if keeper.scored else None,
+                resumed=plan.done,
+                hidden=listing.hidden,
+                linked_folders=listing.linked_folders,
+                repeated=listing.repeated,
+                gone=len(journal.known.files.keys() - names),
+            ),
         )
         out.replace_file(batch.out / SUMMARY, lambda path: path.write_text(summary.to_json()))
+    if broke is not None:
+        raise InternalFault(
+            "internal",
+            f"the run broke off after {keeper.progress.done} files ({broke.code}: {broke.found})",
+            broke.allowed,
+            "Mend that, then run the same command again: it resumes.",
+        ) from broke
     return summary
 
 
@@ -172,21 +200,9 @@ class _Keeper:
         self._watch(self.progress)
 
 
-def _figures(keeper: _Keeper, plan: Plan, started_at: datetime, seconds: float) -> RunFigures:
-    ended: Literal["finished", "interrupted", "too_many_errors"] = "finished"
+def _ending(keeper: _Keeper, plan: Plan, broke: SkinscoreError | None) -> Ending:
+    if broke is not None:
+        return "broken_off"
     if keeper.has_enough:
-        ended = "too_many_errors"
-    elif keeper.progress.done < len(plan.todo):
-        ended = "interrupted"
-    return RunFigures(
-        ended=ended,
-        started_at=started_at,
-        seconds=round(seconds, 3),
-        files=keeper.progress.done,
-        scored=keeper.scored,
-        photos_per_s=round(keeper.scored / seconds, 3) if keeper.scored else None,
-        resumed=plan.done,
-        hidden=plan.listing.hidden,
-        linked_folders=plan.listing.linked_folders,
-        repeated=plan.listing.repeated,
-    )
+        return "too_many_errors"
+    return "finished" if keeper.progress.done == len(plan.todo) else "interrupted"

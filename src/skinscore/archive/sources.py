@@ -41,9 +41,15 @@ def list_photos(source: Path, out: Path) -> Listing:
     Raises:
         RequestRefused: ``source_invalid``.
     """
-    if source.is_dir():
+    try:
+        is_folder, is_file = source.is_dir(), source.is_file()
+    except OSError as problem:
+        raise RequestRefused(
+            "source_invalid", f"SOURCE cannot be looked at ({problem.strerror})", "read access"
+        ) from None
+    if is_folder:
         return _folder(source, out.resolve())
-    if not source.is_file():
+    if not is_file:
         raise RequestRefused(
             "source_invalid", "SOURCE is neither a file nor a folder", "it must exist"
         )
@@ -100,6 +106,13 @@ def _list(source: Path) -> Listing:
             f"{len(blank)} rows name no file, the first is row {blank[0]}",
             f"every row needs a `{COLUMN}`",
             "Remove these rows or fill them in.",
+        )
+    if any("\0" in entry for _, entry in entries):
+        raise RequestRefused(
+            "source_invalid",
+            "the list has characters that no path has (NUL)",
+            "UTF-8 text",
+            "Save the list as UTF-8; it looks like UTF-16.",
         )
     base = source.parent
     return _listing((SourceFile(_name(entry), base / entry) for _, entry in entries), 0, 0)

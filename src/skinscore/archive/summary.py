@@ -17,10 +17,13 @@ FILE_NAME: Final = "summary.json"
 LIBRARIES: Final = ("numpy", "opencv-python-headless", "onnxruntime", "pillow", "pyarrow")
 
 
+Ending = Literal["finished", "interrupted", "too_many_errors", "broken_off"]
+
+
 class RunFigures(Document):
     """What the last run did."""
 
-    ended: Literal["finished", "interrupted", "too_many_errors"]
+    ended: Ending
     started_at: Annotated[datetime, Field(strict=False)]
     seconds: float
     files: int  # looked at
@@ -30,6 +33,7 @@ class RunFigures(Document):
     hidden: int  # left out, the name begins with a dot
     linked_folders: int  # left out, symbolic links
     repeated: int  # left out, the list names the file again
+    gone: int  # left out of the tables, known from before and no longer in SOURCE
 
 
 class Summary(Document):
@@ -53,6 +57,8 @@ class Summary(Document):
             return Exit.INTERRUPTED
         if self.run.ended == "too_many_errors":
             return Exit.TOO_MANY_ERRORS
+        if self.run.ended == "broken_off":
+            return Exit.FAILED
         return Exit.OK if self.outcomes[Outcome.GRADED] == self.files else Exit.PARTIAL
 
 

@@ -1,13 +1,14 @@
 """The two Parquet tables and the summary: built from the journal, whole or not at all.
 
-``photos.parquet`` has one row per input file, ordered by path; ``grades.parquet`` one row per
-photo, zone and concern, ordered by sha256, zone and concern. Equal bytes under two names are two
+``photos.parquet`` has one row per input file that SOURCE has now, ordered by path;
+``grades.parquet`` one row per photo, zone and concern, ordered by sha256, zone and concern. Equal bytes under two names are two
 files and one photo; the tables join on ``sha256``. Timings stand in ``photos.parquet`` and
 ``summary.json`` only, so that two runs give the same ``grades.parquet`` byte for byte.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -38,22 +39,31 @@ class Counts:
         self.grade_rows = 0
 
 
-def write_tables(journal: Journal, out: Path, settings: Settings) -> Counts:
+def write_tables(
+    journal: Journal, out: Path, settings: Settings, names: AbstractSet[str]
+) -> Counts:
     """Write both tables from what the journal knows and return the counts.
+
+    Args:
+        names: of the files that SOURCE has; what was renamed, deleted or withdrawn since stays in
+            the journal only.
 
     Raises:
         InternalFault: ``internal`` when a table cannot be written; the old ones still stand.
     """
     counts = Counts()
     photos, grades = _schemas(settings)
-    _write(out / PHOTOS, photos, _photo_rows(journal, settings, counts))
-    _write(out / GRADES, grades, _grade_rows(journal, counts))
+    files = {name: journal.known.files[name] for name in sorted(names & journal.known.files.keys())}
+    _write(out / PHOTOS, photos, _photo_rows(journal, files, settings, counts))
+    _write(out / GRADES, grades, _grade_rows(journal, files, counts))
     return counts
 
 
-def _photo_rows(journal: Journal, settings: Settings, counts: Counts) -> Iterator[Row]:
+def _photo_rows(
+    journal: Journal, files: Mapping[str, FileLine], settings: Settings, counts: Counts
+) -> Iterator[Row]:
     first_name: dict[str, str] = {}
-    for name, file in sorted(journal.known.files.items()):
+    for name, file in files.items():
         if file.sha256 is None:
             row = _photo_row(file, None, None, settings)
         elif file.sha256 in journal.known.scores:
@@ -109,9 +119,9 @@ def _outcome(file: FileLine, photo: PhotoRecord | None) -> tuple[Outcome, tuple[
     return file.outcome, file.codes
 
 
-def _grade_rows(journal: Journal, counts: Counts) -> Iterator[Row]:
+def _grade_rows(journal: Journal, files: Mapping[str, FileLine], counts: Counts) -> Iterator[Row]:
     # Only photos that a file still names: a file that was replaced leaves its old score behind.
-    named = {file.sha256 for file in journal.known.files.values()}
+    named = {file.sha256 for file in files.values()}
     for sha256 in sorted(journal.known.scores.keys() & named):
         for row in sorted(journal.score(sha256).score.zones, key=lambda row: _place(row.zone)):
             for grade in row.grades:

@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -33,8 +33,8 @@ def batch(
         Path,
         typer.Argument(
             metavar="SOURCE",
-            help="A folder (with its subfolders), one photo, or a .txt, .csv or .parquet list "
-            "with a `path` column, relative to the list.",
+            help="A folder (with its subfolders), one photo, or a list: .txt with a path per line, "
+            ".csv or .parquet with a `path` column; relative to the list.",
         ),
     ],
     out: Annotated[
@@ -156,6 +156,8 @@ def _ending(summary: "Summary") -> str:
             f" {left_out} left out: {run.hidden} hidden, {run.linked_folders} linked folders, "
             f"{run.repeated} named twice in the list."
         )
+    if run.gone:
+        said += f" {run.gone} known before are no longer in SOURCE: not in the tables."
     if summary.files == 0 and run.ended == "finished":
         said += " SOURCE holds no photos."
     if run.ended == "interrupted":
@@ -187,4 +189,5 @@ def _say_plan(plan: "Plan", as_json: bool) -> None:
 
 
 def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+    with suppress(OSError):  # nobody reads it any more; the run's result stands
+        print(sentence, file=sys.stderr, flush=True)

@@ -1,15 +1,15 @@
 """``skinscore score``: grade photos."""
 
 import json
-import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skinscore.cli.options import GateOption, ModelOption
+from skinscore.cli.outputs import require_free, write_text
 from skinscore.domain.assessment import (
     MAX_PX_PER_MM,
     MIN_PX_PER_MM,
@@ -82,17 +82,18 @@ def score(
         )
     _require_regular(photos)
     if report is not None:
-        _require_free(report, photos)
+        require_free("--report", report, photos)
     from skinscore.contract.locate import locate
     from skinscore.grading.grader import Grader
+    from skinscore.report.html import render_report as render
 
     grader = Grader.load(locate(model))
     groups = [photos] if visit else [[photo] for photo in photos]
-    assessments = []
+    assessments, page = [], None
     for examination in _examine(grader, groups, gate, close_up):
         assessments.append(examination.assessment)
         if report is not None:
-            _write_report(report, examination)
+            page = render(examination, None)
     if as_json:
         print(_as_json(assessments, as_list=len(groups) > 1))
     else:
@@ -100,6 +101,8 @@ def score(
 
         for index, assessment in enumerate(assessments, start=1):
             print_assessment(assessment, title=f"{index} of {len(assessments)}")
+    if report is not None and page is not None:
+        write_text("--report", report, page)
     graded = all(
         photo.outcome is Outcome.GRADED for document in assessments for photo in document.photos
     )
@@ -108,7 +111,8 @@ def score(
 
 def _examine(
     grader: "Grader", groups: Sequence[list[Path]], gate: Gate, close_up: "CloseUp | None"
-) -> "list[Examination]":
+) -> "Iterator[Examination]":
+    """Yield one examination after the other: each holds its photos in full."""
     examined: Iterable[list[Path]] = groups
     if len(groups) > 2 and sys.stderr.isatty():
         from rich.console import Console
@@ -117,10 +121,8 @@ def _examine(
         console = Console(file=sys.stderr)
         examined = track(groups, description="Grading", console=console, transient=True)
     limit = grader.contract.decode.max_bytes
-    return [
-        grader.examine([_read(path, limit) for path in group], gate=gate, close_up=close_up)
-        for group in examined
-    ]
+    for group in examined:
+        yield grader.examine([_read(path, limit) for path in group], gate=gate, close_up=close_up)
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
@@ -137,21 +139,6 @@ def _require_regular(photos: Sequence[Path]) -> None:
             "usage",
             f"photo {odd[0]} of {len(photos)} is not a regular file",
             "files of photos",
-        )
-
-
-def _require_free(report: Path, photos: Sequence[Path]) -> None:
-    """Refuse a report that cannot be written, or would overwrite a photo, before any work."""
-    if report.exists() and any(report.samefile(photo) for photo in photos):
-        raise RequestRefused(
-            "usage", "--report names one of the photos", "a file of its own for the report"
-        )
-    target = report if report.exists() else report.absolute().parent
-    if not report.absolute().parent.is_dir() or not os.access(target, os.W_OK):
-        raise RequestRefused(
-            "output_not_writable",
-            "the place of the report cannot be written",
-            "a file in an existing folder that may be written",
         )
 
 
@@ -177,16 +164,3 @@ def _as_json(assessments: Sequence[Assessment], *, as_list: bool) -> str:
     return json.dumps(
         [document.model_dump(mode="json", by_alias=True) for document in assessments], indent=2
     )
-
-
-def _write_report(path: Path, examination: "Examination") -> None:
-    from skinscore.report.html import render_report
-
-    try:
-        path.write_text(render_report(examination, None), encoding="utf-8")
-    except OSError as problem:
-        raise RequestRefused(
-            "output_not_writable",
-            f"the report could not be written ({problem.strerror})",
-            "a file in an existing folder that may be written",
-        ) from None

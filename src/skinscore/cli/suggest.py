@@ -1,12 +1,14 @@
 """``skinscore suggest``: a suggestion for clinician review from two documents."""
 
 import codecs
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from skinscore.cli.outputs import require_free, write_text
 from skinscore.errors import Exit, RequestRefused
 
 if TYPE_CHECKING:
@@ -106,6 +108,15 @@ def suggest(
         raise RequestRefused(
             "usage", "both --confirm and --confirmation were given", "one of the two is allowed"
         )
+    inputs = [
+        path for path in (assessment, patient, confirmation, overrides, overlay) if path is not None
+    ]
+    for option, sheet, other in (
+        ("--patient-sheet", patient_sheet, clinician_sheet),
+        ("--clinician-sheet", clinician_sheet, patient_sheet),
+    ):
+        if sheet is not None:
+            require_free(option, sheet, [*inputs, *([other] if other is not None else [])])
     first_day = None if start is None else _day(start)
     rules = _rules(overlay)
     decided = None if overrides is None else _read(Overrides, overrides, "the overrides")
@@ -121,10 +132,11 @@ def suggest(
         )
     answers = _read(PatientProfile, patient, "the questionnaire")
     suggestion = make(graded, answers, word, overrides=decided, rulebook=rules)
-    if patient_sheet is not None or clinician_sheet is not None:
-        first_day = first_day or max(now.date(), answers.answered_on)
-        _write_sheets(suggestion, rules, first_day, patient_sheet, clinician_sheet)
+    first_day = first_day or max(now.date(), answers.answered_on)
+    pages = list(_sheets(suggestion, rules, first_day, patient_sheet, clinician_sheet))
     typer.echo(suggestion.to_json())
+    for option, sheet, page in pages:
+        write_text(option, sheet, page)
     for line in summary(suggestion):
         typer.echo(line, err=True)
     if explain:
@@ -163,38 +175,26 @@ def _zone_line(zone: "ZoneSuggestion") -> str:
     )
 
 
-def _write_sheets(
+def _sheets(
     suggestion: "Suggestion",
     rules: "Rulebook",
     start: date,
     patient_sheet: Path | None,
     clinician_sheet: Path | None,
-) -> None:
+) -> Iterator[tuple[str, Path, str]]:
+    """Yield option, file and page of every sheet that is asked for."""
+    if patient_sheet is None and clinician_sheet is None:
+        return
     from skinscore.protocol import explain, plan
     from skinscore.report import sheets
 
     course = plan(suggestion, start, rulebook=rules)
     if patient_sheet is not None:
-        _write(patient_sheet, sheets.patient_sheet(suggestion, course))
+        yield "--patient-sheet", patient_sheet, sheets.patient_sheet(suggestion, course)
     if clinician_sheet is not None:
         reasons = explain(suggestion, rulebook=rules)
-        _write(clinician_sheet, sheets.clinician_sheet(suggestion, course, reasons))
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a sheet.
-
-    Raises:
-        RequestRefused: ``output_not_writable``.
-    """
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        raise RequestRefused(
-            "output_not_writable",
-            f"the sheet cannot be written ({type(problem).__name__})",
-            "a file in a folder that exists and may be written",
-        ) from None
+        page = sheets.clinician_sheet(suggestion, course, reasons)
+        yield "--clinician-sheet", clinician_sheet, page
 
 
 def _rules(overlay: Path | None) -> "Rulebook":

@@ -38,4 +38,5 @@ def _cell(grade: ConcernGrade) -> str:
     if grade.grade is None or grade.likely_range is None:
         return f"[dim]{grade.codes[0]}[/dim]"
     low, high = grade.likely_range
-    return f"{grade.grade} {GRADE_NAMES[grade.grade]} ({low}-{high})"
+    doubts = "".join(f" [dim]{code}[/dim]" for code in grade.codes)  # graded all the same
+    return f"{grade.grade} {GRADE_NAMES[grade.grade]} ({low}-{high}){doubts}"

@@ -60,4 +60,5 @@ def _day(day: date) -> str:
 
 def _number(value: float, digits: int = 1) -> str:
     """Return a number with at most ``digits`` decimals and a true minus sign."""
-    return f"{round(value, digits):g}".replace("-", "\N{MINUS SIGN}")
+    rounded = round(value, digits) + 0.0  # + 0.0: no minus before a zero
+    return f"{rounded:g}".replace("-", "\N{MINUS SIGN}")

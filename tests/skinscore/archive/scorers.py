@@ -80,6 +80,20 @@ class Unfit:
 
 
 @dataclass(frozen=True)
+class Spoilt:
+    """A scorer that can be loaded once, by one process."""
+
+    folder: Path
+
+    def __call__(self) -> Scores:
+        try:
+            (self.folder / "loaded").touch(exist_ok=False)
+        except FileExistsError:
+            raise NotReady("self_test_failed", "another model", "the same model") from None
+        return Scorer(self.folder)()
+
+
+@dataclass(frozen=True)
 class Stillborn:
     """A scorer whose loading kills the process."""
 

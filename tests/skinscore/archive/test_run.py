@@ -1,5 +1,6 @@
 """A run over an archive: one outcome per file, whatever the files do to the workers."""
 
+import json
 import os
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from tests.skinscore.archive.archives import (
     photo_rows,
     run_quietly,
 )
-from tests.skinscore.archive.scorers import Scorer, Stillborn, Unfit
+from tests.skinscore.archive.scorers import Scorer, Spoilt, Stillborn, Unfit
 
 
 @pytest.fixture
@@ -287,6 +288,54 @@ def test_a_model_that_is_not_fit_ends_the_run_before_any_work(tmp_path: Path, ou
         run_quietly(make_batch(source, out, Unfit()))
     assert refusal.value.exit_code == Exit.REFUSED
     assert [line["kind"] for line in journal_lines(out)] == ["header"]
+
+
+def test_a_model_that_is_exchanged_on_the_way_breaks_the_run_off_with_its_tables(
+    tmp_path: Path, out: Path, scorer: Scorer
+) -> None:
+    """A worker dies, and the one that takes its place finds a model that does not load."""
+    source = make_archive(tmp_path / "in", a="face one", b="crash", c="face two")
+    with pytest.raises(InternalFault, match="broke off after 2 files") as fault:
+        run_quietly(make_batch(source, out, Spoilt(scorer.folder)))
+    assert fault.value.exit_code == Exit.FAILED
+    assert {path: row["outcome"] for path, row in photo_rows(out).items()} == {
+        "a.jpg": "graded",
+        "b.jpg": "failed",
+    }
+    assert json.loads((out / "summary.json").read_text())["run"]["ended"] == "broken_off"
+    assert run_quietly(make_batch(source, out, scorer)).files == 3
+
+
+def test_what_is_no_longer_in_the_source_leaves_the_tables(
+    tmp_path: Path, out: Path, scorer: Scorer
+) -> None:
+    source = make_archive(tmp_path / "in", anna="face one", bob="face two", withdrawn="refuse")
+    assert run_quietly(make_batch(source, out, scorer)).exit_code == Exit.PARTIAL
+    (source / "anna.jpg").rename(source / "zoe.jpg")
+    (source / "withdrawn.jpg").unlink()
+    summary = run_quietly(make_batch(source, out, scorer))
+    assert (summary.exit_code, summary.files, summary.run.gone) == (Exit.OK, 2, 2)
+    rows = photo_rows(out)
+    assert {path: row["duplicate_of"] for path, row in rows.items()} == {
+        "bob.jpg": None,
+        "zoe.jpg": None,
+    }
+    assert {row["sha256"] for row in grade_rows(out)} == {row["sha256"] for row in rows.values()}
+    limited = run_quietly(make_batch(source, out, scorer, limit=1))
+    assert (limited.files, limited.run.gone) == (2, 2)
+    assert len(scorer.calls) == 3
+
+
+def test_a_watch_that_fails_is_not_taken_for_a_dead_worker(
+    tmp_path: Path, out: Path, scorer: Scorer
+) -> None:
+    def watch(_: Progress) -> None:
+        raise BrokenPipeError
+
+    source = make_archive(tmp_path / "in", a="face one", b="face one")
+    with pytest.raises(BrokenPipeError):
+        run(make_batch(source, out, scorer), interrupted=lambda: False, watch=watch)
+    assert not any(line.get("outcome") == "failed" for line in journal_lines(out))
 
 
 def test_an_output_without_a_single_file_belongs_to_nobody(

@@ -97,6 +97,7 @@ def test_lists_in_every_form_name_the_same_files(
         pytest.param("l.csv", b"path,x\na.jpg,1\n,2\n,3\n", "2 rows .* row 3", id="blank rows"),
         pytest.param("l.csv", b"", "0 of the list's 0 columns", id="empty"),
         pytest.param("l.txt", b"caf\xe9.jpg\n", "UnicodeDecodeError", id="latin-1"),
+        pytest.param("l.txt", "a.jpg\n".encode("utf-16-le"), "NUL", id="utf-16"),
         pytest.param("l.parquet", b"PAR0", "not a Parquet file", id="not parquet"),
     ],
 )

@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -88,6 +88,36 @@ def test_an_overlay_lowers_a_cap_and_a_logged_override_exceeds_a_range(
     chin = next(zone for zone in made.zones if zone.zone == "chin")
     assert (chin.cap_mm, chin.depth_range_mm) == (0.5, (0.25, 0.5))
     assert made.rulebook.overlay is not None
+
+
+@pytest.mark.parametrize("option", ["--patient-sheet", "--clinician-sheet"])
+@pytest.mark.parametrize("taken", ["assessment", "today", "overrides", "other"])
+def test_a_sheet_overwrites_no_file_of_the_same_command(
+    files: dict[str, str], tmp_path: Path, option: str, taken: str
+) -> None:
+    other = {"--patient-sheet": "--clinician-sheet", "--clinician-sheet": "--patient-sheet"}[option]
+    sheet = files.get(taken, str(tmp_path / "sheet.html"))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    arguments = [
+        files["assessment"], "--patient", files["today"], "--overrides", files["overrides"],
+        "--confirm", option, sheet, *([other, sheet] if taken == "other" else []),
+    ]  # fmt: skip
+    with pytest.raises(RequestRefused, match="another argument names too"):
+        CliRunner().invoke(APP, arguments, catch_exceptions=False)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_course_starts_no_earlier_than_the_questionnaire(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    """A clinic east of Greenwich answers on a day that has not begun there."""
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    Path(files["today"]).write_text(json_of(answered_on=tomorrow.isoformat()), "utf-8")
+    sheet = tmp_path / "sheet.html"
+    run(
+        files["assessment"], "--patient", files["today"], "--confirm", "--patient-sheet", str(sheet)
+    )
+    assert f"{tomorrow.day} {tomorrow:%B %Y}" in sheet.read_text()
 
 
 def test_the_sheets_are_written_and_the_reasons_are_told(
