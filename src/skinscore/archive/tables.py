@@ -1,9 +1,10 @@
 """The two Parquet tables and the summary: built from the journal, whole or not at all.
 
 ``photos.parquet`` has one row per input file that SOURCE has now, ordered by path;
-``grades.parquet`` one row per photo, zone and concern, ordered by sha256, zone and concern. Equal bytes under two names are two
-files and one photo; the tables join on ``sha256``. Timings stand in ``photos.parquet`` and
-``summary.json`` only, so that two runs give the same ``grades.parquet`` byte for byte.
+``grades.parquet`` one row per photo, zone and concern, ordered by sha256, zone and concern. Equal
+bytes under two names are two files and one photo; the tables join on ``sha256``. Timings stand in
+``photos.parquet`` and ``summary.json`` only, so that two runs give the same ``grades.parquet``
+byte for byte.
 """
 
 from collections import Counter
