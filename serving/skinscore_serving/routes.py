@@ -66,10 +66,16 @@ async def create_assessment(
     close_up = _close_up(zone, px_per_mm, len(photos))
 
     def grade() -> str:
-        examination = grader.examine(
-            photos, gate=gate or settings.gate, client_ref=client_ref, close_up=close_up
-        )
-        return examination.assessment.to_json()
+        kept = gate or settings.gate
+        if close_up is not None:
+            return grader.assess_close_up(
+                photos[0],
+                zone=close_up.zone,
+                px_per_mm=close_up.px_per_mm,
+                gate=kept,
+                client_ref=client_ref,
+            ).to_json()
+        return grader.assess_visit(photos, gate=kept, client_ref=client_ref).to_json()
 
     document = await admission.submit(grade, deadline_s=settings.deadline_s)
     return Response(document, media_type="application/json")

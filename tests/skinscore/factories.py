@@ -126,6 +126,7 @@ def make_photo_record(
         height=HEIGHT,
         view=view if graded else None,
         px_per_mm=6.0 if graded else None,
+        colour_profile="srgb",
         yaw_deg=0.0 if graded else None,
         pitch_deg=0.0 if graded else None,
         roll_deg=0.0 if graded else None,

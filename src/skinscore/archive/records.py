@@ -99,6 +99,7 @@ class Score(Document):
             sha256=sha256,
             width=None,
             height=None,
+            colour_profile=None,
             view=None,
             px_per_mm=None,
             yaw_deg=None,

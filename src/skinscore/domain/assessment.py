@@ -40,12 +40,18 @@ class Gate(StrEnum):
     OFF = "off"  # quality is measured, limits are not applied
 
 
+# Which colours a photo came in: sRGB or nothing said; others, converted; others that it has or
+# declares and that could not be converted, so that it was read as sRGB.
+ColourProfile = Literal["srgb", "converted", "unreadable"]
+
+
 class PhotoRecord(Document):
     """One photo of the assessment; its bytes, name and metadata are not kept."""
 
     sha256: Sha256  # of the bytes as received
     width: int | None  # of the upright photo; null when it could not be decoded
     height: int | None
+    colour_profile: ColourProfile | None  # null when it could not be decoded
     view: View | None
     px_per_mm: float | None  # on the plane of the face
     yaw_deg: float | None  # positive: the subject looks to the subject's left

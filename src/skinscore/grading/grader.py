@@ -1,6 +1,6 @@
 """Photos in, one assessment out: the object that a clinic, an archive and a test all use."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -67,13 +67,20 @@ class Grader:
         self, photo: bytes, *, gate: Gate = Gate.STRICT, client_ref: str | None = None
     ) -> Assessment:
         """Return the assessment of one face photo; never raises for the photo's sake."""
-        return self.examine([photo], gate=gate, client_ref=client_ref).assessment
+        return self.assess_visit([photo], gate=gate, client_ref=client_ref)
 
     def assess_visit(
         self, photos: Sequence[bytes], *, gate: Gate = Gate.STRICT, client_ref: str | None = None
     ) -> Assessment:
-        """Return one assessment of several views of a face; the best view of each zone counts."""
-        return self.examine(photos, gate=gate, client_ref=client_ref).assessment
+        """Return one assessment of several views of a face; the best view of each zone counts.
+
+        Holds the pixels of one photo at a time.
+
+        Raises:
+            RequestRefused: ``bad_request`` for no photo.
+        """
+        views = [view.told for view in self._views(photos, gate, None)]
+        return self._assessment(views, gate, client_ref, None)
 
     def assess_close_up(
         self,
@@ -86,7 +93,8 @@ class Grader:
     ) -> Assessment:
         """Return the assessment of a photo that the skin of one zone fills."""
         close_up = CloseUp(zone=zone, px_per_mm=px_per_mm)
-        return self.examine([photo], gate=gate, client_ref=client_ref, close_up=close_up).assessment
+        views = list(self._views([photo], gate, close_up))
+        return self._assessment(views, gate, client_ref, close_up)
 
     def examine(
         self,
@@ -107,48 +115,15 @@ class Grader:
         Raises:
             RequestRefused: ``bad_request`` for no photo, or a close-up of several.
         """
-        if not photos or (close_up is not None and len(photos) != 1):
-            raise RequestRefused(
-                "bad_request",
-                f"{len(photos)} photos{' as a close-up' if close_up else ''}",
-                "one photo, or the views of one visit; a close-up is one photo",
-            )
-        views = [
-            view_photo(index, data, self.preparer, self.grade_crops, gate, close_up)
-            for index, data in enumerate(photos)
-        ]
-        graded = any(view.graded for view in views)
-        records = (
-            zone_records(
-                (item for view in views for item in view.evidence),
-                self.contract,
-                zones=ZONES if close_up is None else (close_up.zone,),
-                strict=gate is Gate.STRICT,
-            )
-            if graded
-            else ()
-        )
-        assessment = Assessment(
-            schema="skinscore.assessment/1",
-            id=self._id(views, gate, close_up, client_ref),
-            created_at=datetime.now(UTC),
-            client_ref=client_ref,
-            gate=gate,
-            photos=tuple(view.record for view in views),
-            quality=tuple(note for view in views for note in view.notes),
-            skin_tone=_tone(views),
-            zones=records,
-            face=face_grades(records) if graded and close_up is None else (),
-            model=self._reference,
-            disclaimer=DISCLAIMER,
-        )
+        views = list(self._views(photos, gate, close_up))
+        assessment = self._assessment(views, gate, client_ref, close_up)
         return Examination(
             assessment=assessment,
             photos=tuple(view.photo for view in views),
             maps=tuple(
                 shown
                 for index, view in enumerate(views)
-                for shown in severity_maps(index, view, records)
+                for shown in severity_maps(index, view, assessment.zones)
             ),
         )
 
@@ -163,6 +138,51 @@ class Grader:
             probabilities (N, K, 3, 5) and severity maps (N, 3, h, w), float32.
         """
         return self._session.run(crops, masks)
+
+    def _views(
+        self, photos: Sequence[bytes], gate: Gate, close_up: CloseUp | None
+    ) -> Iterator[Viewed]:
+        if not photos or (close_up is not None and len(photos) != 1):
+            raise RequestRefused(
+                "bad_request",
+                f"{len(photos)} photos{' as a close-up' if close_up else ''}",
+                "one photo, or the views of one visit; a close-up is one photo",
+            )
+        for index, data in enumerate(photos):
+            yield view_photo(index, data, self.preparer, self.grade_crops, gate, close_up)
+
+    def _assessment(
+        self,
+        views: Sequence[Viewed],
+        gate: Gate,
+        client_ref: str | None,
+        close_up: CloseUp | None,
+    ) -> Assessment:
+        graded = any(view.graded for view in views)
+        records = (
+            zone_records(
+                (item for view in views for item in view.evidence),
+                self.contract,
+                zones=ZONES if close_up is None else (close_up.zone,),
+                strict=gate is Gate.STRICT,
+            )
+            if graded
+            else ()
+        )
+        return Assessment(
+            schema="skinscore.assessment/1",
+            id=self._id(views, gate, close_up, client_ref),
+            created_at=datetime.now(UTC),
+            client_ref=client_ref,
+            gate=gate,
+            photos=tuple(view.record for view in views),
+            quality=tuple(note for view in views for note in view.notes),
+            skin_tone=_tone(views),
+            zones=records,
+            face=face_grades(records) if graded and close_up is None else (),
+            model=self._reference,
+            disclaimer=DISCLAIMER,
+        )
 
     def _id(
         self,

@@ -63,6 +63,11 @@ class Viewed:
     severity: NDArray[np.float32] | None = None  # (N, 3, h, w), parallel to crops
 
     @property
+    def told(self) -> "Viewed":
+        """The same without pixels, crops and maps: all that a document needs."""
+        return replace(self, photo=None, crops=(), severity=None)
+
+    @property
     def graded(self) -> bool:
         return self.record.outcome is Outcome.GRADED
 
@@ -180,6 +185,7 @@ def _record(prepared: PreparedPhoto, codes: tuple[str, ...], outcome: Outcome) -
         sha256=photo.sha256,
         width=photo.width,
         height=photo.height,
+        colour_profile=photo.colour_profile,
         view=View.CLOSE_UP if face is None else face.view,
         px_per_mm=round(prepared.quality.px_per_mm, 4),
         yaw_deg=None if face is None else round(face.yaw_deg, 2),
@@ -195,6 +201,7 @@ def _bare_record(data: bytes, photo: Photo | None, code: str, outcome: Outcome) 
         sha256=sha256_hex(data),
         width=None if photo is None else photo.width,
         height=None if photo is None else photo.height,
+        colour_profile=None if photo is None else photo.colour_profile,
         view=None,
         px_per_mm=None,
         yaw_deg=None,

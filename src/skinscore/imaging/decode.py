@@ -19,7 +19,7 @@ from typing import Final
 import cv2
 import numpy as np
 import simplejpeg
-from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from skinscore.domain.document import sha256_hex
 from skinscore.errors import PhotoRefused
@@ -51,6 +51,8 @@ DECODE_ERRORS: Final = (
 EXIF_ERRORS: Final = (SyntaxError, UserWarning)
 
 _ORIENTATION_TAG: Final = 0x0112
+_UNCALIBRATED: Final = 0xFFFF  # EXIF ColorSpace
+_SRGB_GAMMA: Final = 1 / 2.2  # what a PNG states in place of sRGB's curve
 _UPRIGHT: Final[dict[int, Callable[[Pixels], cv2.typing.MatLike]]] = {  # EXIF value -> undo it
     2: lambda stored: cv2.flip(stored, 1),
     3: lambda stored: cv2.rotate(stored, cv2.ROTATE_180),
@@ -94,7 +96,7 @@ def _read(data: bytes, container: Container, rules: DecodeRules) -> Photo:
         check_tiff(header, len(data))
     profile = header.info.get("icc_profile")
     how = conversion(profile, WORKING_MODE[header.mode])
-    if container is Container.HEIF and not profile and _has_other_primaries(header):
+    if not profile and _declares_other_colours(header, container):
         how = Conversion("unreadable", None)
     orientation = _orientation(header, container)  # now: TIFF forgets it when its pixels load
 
@@ -146,10 +148,23 @@ def _orientation(header: Image.Image, container: Container) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _has_other_primaries(header: Image.Image) -> bool:
-    """Whether a HEIF without ICC profile declares (nclx) other primaries than those of sRGB."""
-    declared = header.info.get("nclx_profile") or {}
-    return declared.get("color_primaries", 1) not in (1, 2)  # 1: BT.709, 2: unspecified
+def _declares_other_colours(header: Image.Image, container: Container) -> bool:
+    """Whether a file without ICC profile says that its colours are not those of sRGB.
+
+    HEIF by the primaries of its nclx box, PNG by another gamma, all others by EXIF: a camera set to
+    Adobe RGB writes "uncalibrated" there (DCF 2.0, optional colour space).
+    """
+    if container is Container.HEIF:
+        declared = header.info.get("nclx_profile") or {}
+        return declared.get("color_primaries", 1) not in (1, 2)  # 1: BT.709, 2: unspecified
+    if container is Container.PNG:
+        gamma = header.info.get("gamma", _SRGB_GAMMA)
+        return "srgb" not in header.info and bool(abs(gamma - _SRGB_GAMMA) > 0.01)
+    try:
+        space = header.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.ColorSpace, 1)
+    except DECODE_ERRORS:  # of the metadata; the picture may be fine
+        return False
+    return space in (2, _UNCALIBRATED)  # 2: Adobe RGB as some cameras write it, outside Exif
 
 
 def _jpeg_pixels(data: bytes, header: Image.Image, how: Conversion) -> Pixels:

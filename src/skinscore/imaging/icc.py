@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageCms
 
+from skinscore.domain.assessment import ColourProfile
+
 # A profile that moves no colour by more than this is an sRGB profile, whatever it calls itself:
 # the copies in circulation differ in their last digits. Display P3 moves skin by 10 to 25.
 SAME_COLOUR_LEVELS: Final = 2
@@ -22,7 +24,7 @@ _MODE_OF_SPACE: Final = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # ICC name 
 class Conversion:
     """What to do with the pixels of one photo."""
 
-    colour_profile: str  # "srgb", "converted" or "unreadable", as Photo.colour_profile says
+    colour_profile: ColourProfile
     transform: ImageCms.ImageCmsTransform | None  # mode of the picture -> RGB; None: leave it
 
     def apply(self, image: Image.Image) -> Image.Image:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from skinscore.domain.assessment import ColourProfile
 from skinscore.domain.zones import View, Zone
 
 Pixels = NDArray[np.uint8]  # (H, W, 3) sRGB, 0..255
@@ -20,7 +21,7 @@ class Photo:
     pixels: Pixels
     sha256: str  # hex, of the bytes as received
     format: str  # "JPEG", "PNG", "WEBP", "TIFF", "HEIF"
-    colour_profile: str  # "srgb" (declared or assumed), "converted" or "unreadable"
+    colour_profile: ColourProfile  # "srgb" (declared or assumed), "converted" or "unreadable"
     orientation: int  # EXIF value 1..8 that was undone
 
     @property

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, PngImagePlugin
 
 from skinscore.errors import CODES, PhotoRefused
 from skinscore.imaging.decode import decode
@@ -103,6 +103,29 @@ def test_an_unreadable_profile_is_recorded_and_read_as_srgb(kind: str, profile: 
     photo = decode(pictures.encoded(FACE, kind, icc_profile=profile), DECODE)
     assert photo.colour_profile == "unreadable"
     np.testing.assert_array_equal(photo.pixels, np.asarray(FACE))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "TIFF"])
+@pytest.mark.parametrize(
+    ("space", "found"), [(1, "srgb"), (2, "unreadable"), (65535, "unreadable")]
+)
+def test_colours_that_exif_declares_and_no_profile_describes_are_not_called_srgb(
+    kind: str, space: int, found: str
+) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = space
+    photo = decode(pictures.encoded(FACE, kind, exif=exif.tobytes()), DECODE)
+    assert photo.colour_profile == found
+    profile = pictures.matrix_profile(pictures.DISPLAY_P3)
+    both = pictures.encoded(FACE, kind, exif=exif.tobytes(), icc_profile=profile)
+    assert decode(both, DECODE).colour_profile == "converted"
+
+
+@pytest.mark.parametrize(("gamma", "found"), [(45455, "srgb"), (100_000, "unreadable")])
+def test_a_png_of_another_gamma_is_not_called_srgb(gamma: int, found: str) -> None:
+    stated = PngImagePlugin.PngInfo()
+    stated.add(b"gAMA", gamma.to_bytes(4, "big"))
+    assert decode(pictures.encoded(FACE, "PNG", pnginfo=stated), DECODE).colour_profile == found
 
 
 def test_a_grey_profile_brightens_a_grey_photo() -> None:
