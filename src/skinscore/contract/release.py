@@ -39,7 +39,8 @@ def read_model(path: Path) -> ModelFile:
         NotReady: ``model_missing`` when there is no readable file, or as :func:`open_model`.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(onnx_file.MAX_BYTES + 1)  # one more: then it is refused by its size
     except OSError:
         raise NotReady(
             "model_missing", "no readable file at the path given", "a skinscore .onnx file"

@@ -6,6 +6,7 @@ it is or is refused with the limit that it breaks.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from skinscore.domain.assessment import Assessment
 from skinscore.domain.override import DepthOverride, Overrides, WaitWaiver
@@ -27,13 +28,20 @@ def waive(
     """Return the waiting times that ``overrides`` waives.
 
     Raises:
-        RequestRefused: ``override_refused``; of another assessment, or a wait that is not running,
-            may not be waived, or is too young to be.
+        RequestRefused: ``override_refused``; of another assessment, decided before the
+            questionnaire, or a wait that is not running, may not be waived, or is too young to be.
     """
     if overrides is None:
         return ()
     if overrides.assessment != assessment.id:
         raise _refused("the overrides are of another assessment", "the id of this assessment")
+    # A day less, for a clinic whose day begins before UTC's.
+    if overrides.decided_at.date() < patient.answered_on - timedelta(days=1):
+        raise _refused(
+            f"decided on {overrides.decided_at.date()}, before the answers of "
+            f"{patient.answered_on}",
+            "a decision that knows the questionnaire",
+        )
     for row in overrides.waits:
         _check_wait(rules, patient, assessment, row)
     return tuple(

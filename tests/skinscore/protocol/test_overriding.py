@@ -1,6 +1,6 @@
 """What a named clinician may decide beyond the rules, and what nobody may."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -133,6 +133,22 @@ def test_an_override_without_a_confirmation_or_of_another_assessment_is_refused(
     other = make_assessment(client_ref="another")
     with pytest.raises(RequestRefused, match="of another assessment"):
         suggest(other, patient(), confirmed(other), overrides=word)
+
+
+def test_a_decision_knows_the_questionnaire() -> None:
+    assessment = graded(everywhere={SCARS: 3})
+    word = overrides(assessment, (CHEEK, 2.0))
+    asked = word.decided_at.date()
+    for days, known in ((0, True), (1, True), (2, False)):
+        later = (asked + timedelta(days=days)).isoformat()
+        moment = word.decided_at + timedelta(days=days)
+        word_of_clinic = confirmed(assessment).model_copy(update={"confirmed_at": moment})
+        who = patient(device=OPEN, answered_on=later)
+        if known:
+            assert suggest(assessment, who, word_of_clinic, overrides=word).zones
+        else:
+            with pytest.raises(RequestRefused, match="before the answers"):
+                suggest(assessment, who, word_of_clinic, overrides=word)
 
 
 @pytest.mark.parametrize("reason", ["", "ok", "because"])
