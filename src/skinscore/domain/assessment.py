@@ -110,7 +110,7 @@ class ZoneRecord(Document):
     zone: Zone
     photo: int | None  # index into photos; null when no photo shows it
     polygon: tuple[tuple[float, float], ...]  # outline, photo px; empty when no photo shows it
-    visible_fraction: Fraction  # free of hair, glasses, picture border
+    visible_fraction: Fraction  # of what lies in the picture, free of hair and glasses
     facing: Annotated[float, Field(ge=-1, le=1)] | None  # 1 faces the camera, <= 0 turned away
     grades: tuple[ConcernGrade, ...]
 
