@@ -19,7 +19,7 @@ from skinscore.domain.patient import PatientProfile
 from skinscore.domain.suggestion import Confirmation, Status, Suggestion, ZoneSuggestion
 from skinscore.domain.zones import ZONES, TreatmentZone, Zone
 from skinscore.errors import RequestRefused
-from skinscore.protocol import suggest
+from skinscore.protocol import explain, suggest
 from skinscore.protocol.rulebook import load
 from tests.skinscore.factories import make_assessment, make_grade, make_ungraded, make_zone_record
 from tests.skinscore.protocol.patients import CLEAR, GROUPS, NEVER, NOWHERE, SKINPEN
@@ -178,7 +178,10 @@ def overridden(random: Random, person: Person, made: Suggestion) -> None:
     assert found.override is not None
     assert found.override.depth_mm == depth <= min(CAPS[zone.zone][1], _device_maximum(who), 2.0)
     assert found.override.reason
-    assert found.rules[-1].rule_id == "M10"
+    assert [step.rule_id for step in found.rules].count("M10") == 1
+    assert found.interval_weeks is not None
+    assert found.interval_weeks[0] >= (6 if depth >= 1.5 else 4)
+    explain(after)
 
 
 # ---- the laws, each from the raw answers ---------------------------------------------------------
