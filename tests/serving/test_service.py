@@ -50,6 +50,31 @@ def wait_until_ready(client: TestClient) -> None:
     raise AssertionError("never ready")
 
 
+def posted_at_once(
+    client: TestClient, count: int, *, until: tuple[int, int, int], then: threading.Event
+) -> list[int]:
+    """Post ``count`` photos together, set ``then`` when so many are running, waiting and answered,
+    and return the statuses in order.
+    """
+
+    def post(_: int) -> int:
+        return int(client.post("/v1/assessments", files=[("photos", b"x")]).status_code)
+
+    with ThreadPoolExecutor(count) as pool:
+        answers = [pool.submit(post, index) for index in range(count)]
+        settled = (0, 0, 0)
+        for _ in range(600):
+            health = client.get("/health/ready").json()
+            answered = sum(answer.done() for answer in answers)
+            settled = (health["running"], health["waiting"], answered)
+            if settled == until:
+                break
+            time.sleep(0.05)
+        then.set()
+        assert settled == until
+        return sorted(answer.result() for answer in answers)
+
+
 def photo() -> bytes:
     return sample_photos()[0].read_bytes()
 
@@ -240,22 +265,7 @@ def test_a_full_house_answers_503_at_once_while_health_stays_green(
     with serve(lambda settings: grader, running=1, waiting=2, deadline_s=120) as client:
         wait_until_ready(client)
 
-        def post(_: int) -> int:
-            return int(client.post("/v1/assessments", files=[("photos", b"x")]).status_code)
-
-        with ThreadPoolExecutor(8) as pool:
-            answers = [pool.submit(post, index) for index in range(8)]
-            settled = (0, 0, 0)
-            for _ in range(600):
-                health = client.get("/health/ready").json()
-                answered = sum(answer.done() for answer in answers)
-                settled = (health["running"], health["waiting"], answered)
-                if settled == (1, 2, 5):
-                    break
-                time.sleep(0.05)
-            assert settled == (1, 2, 5)
-            release.set()
-            statuses = sorted(answer.result() for answer in answers)
+        statuses = posted_at_once(client, 8, until=(1, 2, 5), then=release)
     assert statuses == [200] * 3 + [503] * 5
 
 
@@ -274,21 +284,7 @@ def test_a_request_that_still_sends_takes_a_place(
     with serve(lambda settings: grader, running=1, waiting=1, deadline_s=120) as client:
         wait_until_ready(client)
 
-        def post(_: int) -> int:
-            return int(client.post("/v1/assessments", files=[("photos", b"x")]).status_code)
-
-        with ThreadPoolExecutor(5) as pool:
-            answers = [pool.submit(post, index) for index in range(5)]
-            settled = (0, 0)
-            for _ in range(600):
-                health = client.get("/health/ready").json()
-                settled = (health["waiting"], sum(answer.done() for answer in answers))
-                if settled == (2, 3):
-                    break
-                time.sleep(0.05)
-            assert settled == (2, 3)
-            release.set()
-            statuses = sorted(answer.result() for answer in answers)
+        statuses = posted_at_once(client, 5, until=(0, 2, 3), then=release)
     assert statuses == [200] * 2 + [503] * 3
 
 
