@@ -13,6 +13,7 @@ from skinscore_training.presets import ModelSettings
 
 SMALL = ModelSettings(
     stem=16,
+    stem_blocks=0,
     depths=(1, 2, 1, 1),
     widths=(16, 32, 32, 48),
     group_width=16,

@@ -70,6 +70,7 @@ class ModelSettings(Document):
     """Size of the network; see skinscore_training.model."""
 
     stem: Count  # channels at stride 2
+    stem_blocks: NoneOrMore  # at stride 2, behind the first convolution
     depths: FourCounts  # blocks at strides 4, 8, 16, 32
     widths: FourCounts  # channels at strides 4, 8, 16, 32; multiples of group_width
     group_width: Count  # channels of a group in the 3 x 3 convolutions

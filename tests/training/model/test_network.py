@@ -122,3 +122,16 @@ def test_a_side_that_does_not_fit_the_strides_is_refused() -> None:
 def test_temperatures_that_cannot_be_are_refused(temperatures: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="must be 3 numbers above 0"):
         Servable(build(SMALL, rules.GEOMETRY, 1), temperatures)
+
+
+@torch.inference_mode()
+def test_blocks_at_the_finest_scale_begin_as_the_identity_and_keep_the_shape() -> None:
+    network = SkinNet(SMALL.model_copy(update={"stem_blocks": 2}), SIDE).eval()
+    first, *blocks = network.encoder.stages[0].children()
+    assert len(blocks) == 2
+    plain = first(torch.randn(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1)))
+    seen = plain
+    for block in blocks:
+        seen = block(seen)
+    assert torch.equal(seen, plain)
+    assert network.encoder.channels == SkinNet(SMALL, SIDE).encoder.channels

@@ -1,10 +1,14 @@
 """The encoder: a RegNetX without its classifier, read out at five strides.
 
+A pit of 1 mm is two px of a crop and one px at stride 2, where a RegNet has one convolution before
+it halves again; so blocks may follow that convolution (docs/decisions/0035).
+
 ReLU, no squeeze-and-excite and no depthwise convolution: that is the kind of net that int8 keeps
 exact on ordinary CPUs, and that two cores train fastest (docs/decisions/0009). Trained from
 scratch, so that no licence of foreign pixels hangs on the weights.
 """
 
+import math
 from typing import Final
 
 from torch import Tensor, nn
@@ -36,7 +40,11 @@ class Encoder(nn.Module):
             num_classes=1,
             stem_width=settings.stem,
         )
-        self.stages = nn.ModuleList([net.stem, *net.trunk_output.children()])
+        stem = net.stem
+        if settings.stem_blocks:
+            blocks = [_block(settings) for _ in range(settings.stem_blocks)]
+            stem = nn.Sequential(net.stem, *blocks)
+        self.stages = nn.ModuleList([stem, *net.trunk_output.children()])
         self.channels = (settings.stem, *settings.widths)
         for block in self.modules():
             # A residual branch that starts at zero lets a deep net train from scratch.
@@ -51,6 +59,23 @@ class Encoder(nn.Module):
             features = stage(features)
             pyramid.append(features)
         return pyramid
+
+
+def _block(settings: ModelSettings) -> ResBottleneckBlock:
+    """A block at the stem's width, initialised as torchvision's RegNet does its own."""
+    block = ResBottleneckBlock(
+        width_in=settings.stem,
+        width_out=settings.stem,
+        stride=1,
+        norm_layer=nn.BatchNorm2d,
+        activation_layer=nn.ReLU,
+        group_width=settings.group_width,
+    )
+    for part in block.modules():
+        if isinstance(part, nn.Conv2d):
+            height, width = part.kernel_size
+            nn.init.normal_(part.weight, std=math.sqrt(2.0 / (height * width * part.out_channels)))
+    return block
 
 
 def conv_block(channels_in: int, channels_out: int, stride: int = 1) -> nn.Sequential:
