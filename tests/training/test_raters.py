@@ -159,6 +159,43 @@ def test_the_model_is_compared_only_where_somebody_graded(tmp_path: Path) -> Non
     assert found.panel.things == 20
 
 
+def test_raters_are_compared_only_where_the_model_graded(tmp_path: Path) -> None:
+    """They agree on chins and hardly on noses; a model that grades chins badly is no better."""
+    graders = rows({"a": 0, "b": 0})
+    for row in graders:
+        if row["zone"] == "nose" and row["rater"] == "b":
+            row["grade"] = str((int(row["grade"]) + 2) % 5)
+    votes = engine_votes(manifest(tmp_path, *graders))
+    chins = predictions(1).query("zone == 'chin'")
+    (found,) = raters.model_panels(votes, chins, RESAMPLES, 1)
+    assert found.rater_rater.value == pytest.approx(1.0)
+    assert found.non_inferior is False
+    assert (found.panel.things, found.ungraded) == (PEOPLE, PEOPLE)
+
+
+def test_zones_that_one_rater_graded_do_not_help_the_model(tmp_path: Path) -> None:
+    easy = [row for row in rows({"a": 0, "b": 0}) if row["zone"] == "chin" or row["rater"] == "a"]
+    votes = engine_votes(manifest(tmp_path, *easy))
+    said = predictions(0)
+    said.loc[said["zone"] == "chin", "grade"] = 2
+    (found,) = raters.model_panels(votes, said, RESAMPLES, 1)
+    assert found.panel.things == 2 * PEOPLE
+    assert found.model_rater.value == pytest.approx(0.0)
+
+
+def test_grades_given_after_seeing_a_suggestion_say_nothing_of_the_model(tmp_path: Path) -> None:
+    anchored = rows({"a": 0, "b": 0}, prelabelled="skinscore 0.7.0")
+    votes = engine_votes(manifest(tmp_path, *anchored))
+    assert raters.model_panels(votes, predictions(0), RESAMPLES, 1) == []
+    assert raters.rater_weights(votes) == {}
+    more = rows({"c": 0, "d": 1})
+    (found,) = raters.model_panels(
+        engine_votes(manifest(tmp_path, *anchored, *more)), predictions(0), RESAMPLES, 1
+    )
+    assert found.anchored == 4 * PEOPLE
+    assert found.panel.raters == ("c", "d", "model")
+
+
 # -- weights ---------------------------------------------------------------------------------------
 
 

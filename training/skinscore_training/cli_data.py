@@ -221,6 +221,8 @@ def raters(
         print("No concern was graded by two raters on one scale.")
     for panel in panels:
         _print_panel(panel)
+    if predictions is not None and not beside:
+        print("The model graded nothing that a rater graded without seeing a suggestion.")
     for model_panel in beside:
         _print_model_panel(model_panel)
 
@@ -382,6 +384,8 @@ def _print_panel(panel: "Panel") -> None:
 def _print_model_panel(beside: "ModelPanel") -> None:
     print("model as one more rater")
     _print_panel(beside.panel)
+    print(f"  {'zones that the model did not grade':42}{beside.ungraded}, in no figure here")
+    print(f"  {'grades given after seeing a suggestion':42}{beside.anchored}, in no figure here")
     print(f"  {'raters among themselves':42}{_figure(beside.rater_rater)}")
     print(f"  {'model with the raters':42}{_figure(beside.model_rater)}")
     print(f"  {'difference':42}{_figure(beside.difference)}")

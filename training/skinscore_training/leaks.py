@@ -17,8 +17,9 @@ from skinscore_training.start import Start
 def require_apart(preset: Preset, folder: runs.RunFolder, start: Start | None) -> None:
     """Refuse held-out photos that taught the run which ``fit.start`` names.
 
-    Known by their pixels: people's numbers are a run's own. A start that is a model file names
-    nobody, and what an earlier start was taught by is not known.
+    Known by their pixels: people's numbers are a run's own, so another photo of somebody who taught
+    the start is not recognised. A start that is a model file names nobody, and what an earlier
+    start was taught by is not known.
 
     Args:
         start: what ``fit.start`` names; None when it names nothing.

@@ -6,7 +6,7 @@ over subjects, because zones and photos of one person are not independent.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any, Final
 
@@ -71,7 +71,10 @@ class Panel:
 class ModelPanel:
     """The model beside the raters of one concern, on the engine scale."""
 
-    panel: Panel  # `model` is one of its raters
+    panel: Panel  # `model` is one of its raters; zones that it graded
+    ungraded: int  # zones that raters graded and the model did not: in no figure here
+    anchored: int  # grades whose raters had seen a suggestion: in no figure here
+    # On the zones that two raters or more graded, where there are such, else on all.
     rater_rater: Estimate  # mean kappa of pairs of raters
     model_rater: Estimate  # mean kappa of the model with each rater
     difference: Estimate  # model_rater - rater_rater
@@ -109,21 +112,29 @@ def model_panels(
 ) -> list[ModelPanel]:
     """Return the model beside the raters, for every concern that both graded.
 
+    Raters and model are compared on the same zones: where the model withheld its grade, the raters'
+    agreement counts neither for it nor against it. A grade given after seeing a suggestion is no
+    evidence about a model and is left out.
+
     Args:
         votes: as skinscore_training.data.targets.engine_votes returns them.
         predictions: columns photo, zone, concern and grade (0..4) of the model.
     """
     single = votes[votes["engine_low"] == votes["engine_high"]]
+    unaided = _unaided(single)
     places = ["photo", "zone", "concern"]
-    graded = single[[*places, "subject"]].drop_duplicates().merge(predictions, on=places)
-    said = graded.assign(rater=MODEL, engine_low=graded["grade"].astype(float))
+    things = unaided[[*places, "subject"]].drop_duplicates()
+    said = things.merge(predictions, on=places)
+    said = said.assign(rater=MODEL, engine_low=said["grade"].astype(float))
+    humans = unaided.drop_duplicates([*places, "rater"]).merge(said[places], on=places)
     found = []
     for concern in dict.fromkeys(said["concern"]):
-        of_concern = single[single["concern"] == concern]
-        one_scale = of_concern.drop_duplicates([*places, "rater"])
-        both = pd.concat([one_scale, said[said["concern"] == concern]])
+        mine = said[said["concern"] == concern]
+        both = pd.concat([humans[humans["concern"] == concern], mine])
+        ungraded = int((things["concern"] == concern).sum()) - len(mine)
+        anchored = int((single["concern"] == concern).sum() - (unaided["concern"] == concern).sum())
         matrix = _matrix(both, "engine_low", SCALES[ENGINE])
-        found.append(_model_panel(str(concern), matrix, resamples, seed))
+        found.append(_model_panel(str(concern), matrix, ungraded, anchored, resamples, seed))
     return found
 
 
@@ -132,12 +143,13 @@ def rater_weights(votes: pd.DataFrame) -> dict[tuple[str, str], float]:
 
     A rater's weight is the kappa with the mean of the others on the same things (left out
     themselves), at least ``WEIGHT_FLOOR``; who shares fewer than ``WEIGHT_PHOTOS`` photos is not
-    in the result and counts 1, because such a kappa would be noise.
+    in the result and counts 1, because such a kappa would be noise. Who accepts suggestions agrees
+    with who accepts them too: grades given after seeing one are left out.
 
     Args:
         votes: as skinscore_training.data.targets.engine_votes returns them.
     """
-    single = votes[votes["engine_low"] == votes["engine_high"]]
+    single = _unaided(votes[votes["engine_low"] == votes["engine_high"]])
     found: dict[tuple[str, str], float] = {}
     for concern, of_concern in single.groupby("concern"):
         one_scale = of_concern.drop_duplicates(["photo", "zone", "rater"])
@@ -151,6 +163,11 @@ def rater_weights(votes: pd.DataFrame) -> dict[tuple[str, str], float]:
 def to_json(report: Panel | ModelPanel) -> dict[str, Any]:
     """Return the figures as JSON values; a figure that is not defined is null."""
     return {name: _plain(value) for name, value in asdict(report).items()}
+
+
+def _unaided(votes: pd.DataFrame) -> pd.DataFrame:
+    """The grades of raters who saw no model's suggestion."""
+    return votes[votes["prelabelled"] == ""]
 
 
 def _plain(value: Any) -> Any:
@@ -240,9 +257,10 @@ def _pair(matrix: _Matrix, place: int, counts: Floats, resamples: int, seed: int
     )
 
 
-def _model_panel(concern: str, matrix: _Matrix, resamples: int, seed: int) -> ModelPanel:
-    panel = _panel(concern, ENGINE, matrix, resamples, seed)
-    counts = _pair_counts(matrix)
+def _model_panel(
+    concern: str, matrix: _Matrix, ungraded: int, anchored: int, resamples: int, seed: int
+) -> ModelPanel:
+    counts = _pair_counts(_doubly_graded(matrix))
     flat, shape = counts.reshape(len(counts), -1), counts.shape[1:]
     names = list(combinations(matrix.raters, 2))
     with_model = np.array([MODEL in pair for pair in names])
@@ -263,12 +281,23 @@ def _model_panel(concern: str, matrix: _Matrix, resamples: int, seed: int) -> Mo
     difference = estimate(lambda pairs: of_model(pairs) - of_raters(pairs))
     undecided = np.isnan(difference.low)
     return ModelPanel(
-        panel=panel,
+        panel=_panel(concern, ENGINE, matrix, resamples, seed),
+        ungraded=ungraded,
+        anchored=anchored,
         rater_rater=estimate(of_raters),
         model_rater=estimate(of_model),
         difference=difference,
         non_inferior=None if undecided else difference.low > NON_INFERIORITY,
     )
+
+
+def _doubly_graded(matrix: _Matrix) -> _Matrix:
+    """The things that the model and two raters or more graded; all when there are none."""
+    kept = (matrix.ratings != SILENT).sum(axis=1) > 2
+    if not kept.any():
+        return matrix
+    things = matrix.things[kept].reset_index(drop=True)
+    return replace(matrix, ratings=matrix.ratings[kept], things=things)
 
 
 def _pair_counts(matrix: _Matrix) -> Floats:

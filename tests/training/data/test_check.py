@@ -100,6 +100,19 @@ def test_raters_far_apart_are_named(tmp_path: Path, other: str, far: bool) -> No
     assert rows == ((2, 3) if far else None)
 
 
+@pytest.mark.parametrize(("other", "alike"), [("p017", True), ("Zoe\u0301", True), ("P018", False)])
+def test_one_name_spelt_two_ways_is_named(tmp_path: Path, other: str, alike: bool) -> None:
+    one = "Zo\u00e9" if "Z" in other else "P017"
+    report = run(
+        tmp_path,
+        long(subject=one, rater="Dr A"),
+        long(photo="b.png", subject=other, rater="dr a"),
+    )
+    warned = told(report, Severity.WARNING)
+    assert warned.get(("subject", "spelt_alike")) == ((2, 3) if alike else None)
+    assert warned["rater", "spelt_alike"] == (2, 3)
+
+
 def test_grades_of_too_few_people_are_named(tmp_path: Path) -> None:
     rows = [long(photo=f"{i}.png", subject=f"p{i}", grade="1.5") for i in range(FEW_SUBJECTS)]
     report = run(tmp_path, *rows)

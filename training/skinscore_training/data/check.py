@@ -1,10 +1,12 @@
 """Everything that can be wrong with a manifest, found before any long work.
 
 Rows first, then the photos themselves, each read once: is it there, does it decode by the rules
-that training uses, has another photo the same bytes? Then what only the whole table shows: raters
-far apart, grades too rare to be learned, rows that cannot be training material.
+that training uses, has another photo the same bytes? Then what only the whole table shows: names
+spelt two ways, raters far apart, grades too rare to be learned, rows that cannot be training
+material.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +79,7 @@ def check(
     """
     manifest, found = examine(path)
     found += _photos(manifest, look, track)
+    found += _names(manifest)
     found += _raters(manifest)
     found += _rare_grades(manifest)
     found += _not_for_training(manifest, crosswalks(mappings))
@@ -130,6 +133,19 @@ def _twins(
     if within:
         message = "the same bytes under two names count twice"
         yield _problem("photo", "duplicate_bytes", message, within, Severity.WARNING)
+
+
+def _names(manifest: Manifest) -> Iterator[Problem]:
+    """Names that differ in case or in how Unicode composes a letter only: people are told apart by
+    their names, so one who is spelt two ways may teach and be held out too.
+    """
+    for column in ("subject", "rater"):
+        names = manifest.rows[column]
+        folded = names.map(lambda name: unicodedata.normalize("NFC", name).casefold())
+        spellings = names.groupby(folded).transform("nunique")
+        if len(alike := manifest.rows.loc[spellings > 1, "row"]):
+            message = f"each {column} is one name; these differ in upper case or accents' form only"
+            yield _problem(column, "spelt_alike", message, list(alike), Severity.WARNING)
 
 
 def _raters(manifest: Manifest) -> Iterator[Problem]:
