@@ -24,7 +24,7 @@ from skinscore_training.model.losses import soft_target, target_of
 from skinscore_training.presets import PhotoSettings, RenderSettings
 from skinscore_training.render import render
 from tests.training import fake_skin
-from tests.training.manifests import Row, long, write
+from tests.training.manifests import Row, another, long, write
 
 FRONTAL = sample_photos()[0].read_bytes()
 LEFT = sample_photos()[2].read_bytes()
@@ -110,7 +110,7 @@ def test_what_is_there_is_kept_and_a_changed_photo_is_cut_again(
     assert place.stat().st_mtime_ns == before
     folder = Path(graded.manifest).parent
     kept = (folder / "wall.jpg").read_bytes()
-    (folder / "wall.jpg").write_bytes(FRONTAL)
+    (folder / "wall.jpg").write_bytes(another(FRONTAL, 1))
     assert cut(graded, rendered, 0, 100).photos == 3
     (folder / "wall.jpg").write_bytes(kept)
     assert cut(graded, rendered, 0, 100).photos == 2
@@ -128,6 +128,14 @@ def test_a_photo_that_is_not_there_is_refused_before_any_is_cut(tmp_path: Path) 
     (tmp_path / "b.jpg").unlink()
     with pytest.raises(RequestRefused, match="photo 2 of the manifest"):
         cut(settings, tmp_path / "out", 0, 0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_photo_of_two_people_is_refused_before_any_is_cut(tmp_path: Path) -> None:
+    settings = manifest(tmp_path, {"a.jpg": FRONTAL, "b.jpg": FRONTAL})
+    with pytest.raises(RequestRefused, match="photo 2 has the bytes of another subject") as refusal:
+        cut(settings, tmp_path / "out", 0, 0)
+    assert refusal.value.code == "manifest_invalid"
     assert not (tmp_path / "out").exists()
 
 
@@ -326,7 +334,7 @@ def test_a_named_split_travels_with_the_crops(tmp_path: Path) -> None:
         for part in parts
     ]
     for part in parts:
-        (tmp_path / f"{part}.jpg").write_bytes(FRONTAL)
+        (tmp_path / f"{part}.jpg").write_bytes(another(FRONTAL, len(part)))
     done = cut(settings_of(write(tmp_path, *rows)), tmp_path / "out", 0, 5)
     table = shards.write_manifest(tmp_path / "out", done.shards)
     found = table.groupby("subject")["part"].unique().map(list)

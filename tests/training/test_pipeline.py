@@ -32,7 +32,7 @@ from skinscore_training.start import labels_of, read_start
 from skinscore_training.trainer import Trainer
 from tests.conftest import REPOSITORY
 from tests.training import fake_skin
-from tests.training.manifests import long, write
+from tests.training.manifests import another, long, write
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def graded(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path
     rows = []
     for number in range(8):
         name = f"p{number}.jpg"
-        (folder / name).write_bytes(sample_photos()[number % 3].read_bytes())
+        (folder / name).write_bytes(another(sample_photos()[number % 3].read_bytes(), number))
         rows += [
             long(
                 photo=name,

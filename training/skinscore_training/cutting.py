@@ -311,13 +311,27 @@ def _visible(photo: PreparedPhoto, slots: int) -> tuple[NDArray[np.bool_], NDArr
 
 
 def _digest(photos: PhotoCrops, folder: Path) -> str:
-    """Return what changes with any byte of any photo; an unreadable one is refused here."""
-    digests = []
-    for number, name in enumerate(photos.photos, start=1):
+    """Return what changes with any byte of any photo.
+
+    Raises:
+        RequestRefused: ``file_unreadable``; ``manifest_invalid`` when the same bytes belong to two
+            people: one of them may teach, the other be held out.
+    """
+    digests: dict[str, str] = {}  # of a file to its subject
+    for number, (name, subject) in enumerate(
+        zip(photos.photos, photos.subjects, strict=True), start=1
+    ):
         try:
-            digests.append(sha256_hex((folder / name).read_bytes()))
+            digest = sha256_hex((folder / name).read_bytes())
         except OSError:
             raise RequestRefused(
                 "file_unreadable", f"photo {number} of the manifest", "a readable file"
             ) from None
+        if digests.setdefault(digest, subject) != subject:
+            raise RequestRefused(
+                "manifest_invalid",
+                f"photo {number} has the bytes of another subject's photo",
+                "a photo shows one person",
+                "`skinscore train check-manifest` names the rows.",
+            )
     return sha256_hex("".join(digests))
