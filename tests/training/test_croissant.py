@@ -111,6 +111,12 @@ def test_the_manifest_is_described_byte_for_byte(document: dict[str, Any], tmp_p
     assert file["encodingFormat"] == "text/csv"
 
 
+def test_a_manifest_named_in_capitals_is_of_the_same_format(tmp_path: Path, about: About) -> None:
+    document = describe(read_manifest(write(tmp_path, long(), name="MANIFEST.CSV")), about)
+    (file,) = [node for node in nodes(document) if node.get("@type") == "cr:FileObject"]
+    assert (file["name"], file["encodingFormat"]) == ("MANIFEST.CSV", "text/csv")
+
+
 def test_every_column_is_a_field_with_its_meaning(document: dict[str, Any], tmp_path: Path) -> None:
     (records,) = document["recordSet"]
     header = (tmp_path / "manifest.csv").read_text().splitlines()[0].split(",")

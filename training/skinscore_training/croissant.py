@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from skinscore.domain.document import Document, field_problems
 from skinscore.errors import RequestRefused
+from skinscore_training.data import tables
 from skinscore_training.data.columns import GRADE_COLUMNS, columns_of
 from skinscore_training.data.manifest import Manifest
 
@@ -157,7 +158,7 @@ def _file(manifest: Manifest) -> dict[str, Any]:
         "name": manifest.path.name,
         "contentUrl": manifest.path.name,
         "contentSize": f"{manifest.path.stat().st_size} B",
-        "encodingFormat": _ENCODING[manifest.path.suffix],
+        "encodingFormat": _ENCODING[tables.suffix(manifest.path)],
         "sha256": manifest.sha256,
     }
 

@@ -221,6 +221,15 @@ def test_what_is_written_reads_the_same_in_both_kinds_of_file(tmp_path: Path) ->
     pd.testing.assert_frame_equal(one.rows, other.rows)
 
 
+@pytest.mark.parametrize("name", ["MANIFEST.CSV", "Manifest.Parquet"])
+def test_the_case_of_a_name_does_not_change_the_kind_of_file(tmp_path: Path, name: str) -> None:
+    rows = read_manifest(write(tmp_path, *GOOD)).rows
+    written = write_manifest(tmp_path / name, rows.assign(px_per_mm=""))
+    pd.testing.assert_frame_equal(written.rows, rows[written.rows.columns])
+    plain = tmp_path / f"plain{written.path.suffix.lower()}"
+    assert read_manifest(written.path.rename(plain)).sha256 == written.sha256
+
+
 def test_broken_rows_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(RequestRefused, match="manifest_invalid"):
         write_manifest(tmp_path / "out.csv", pd.DataFrame([long(grade="9")]))

@@ -13,6 +13,11 @@ FIRST_ROW: Final = 2  # the header is row 1
 SUFFIXES: Final = (".csv", ".parquet")
 
 
+def suffix(path: Path) -> str:
+    """Return what tells the kind of table: some programs name their files in capitals."""
+    return path.suffix.lower()
+
+
 def read(path: Path) -> pd.DataFrame:
     """Return the table: every cell is text without blanks around it, an empty cell is "".
 
@@ -20,10 +25,10 @@ def read(path: Path) -> pd.DataFrame:
         RequestRefused: ``manifest_invalid`` when the file is missing, of another kind, not UTF-8,
             separated by anything but commas, or names a column twice.
     """
-    if path.suffix not in SUFFIXES:
+    if suffix(path) not in SUFFIXES:
         raise _unreadable(f"a file ending in {path.suffix or 'nothing'}")
     try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+        table = pd.read_parquet(path) if suffix(path) == ".parquet" else _read_csv(path)
     except (OSError, ValueError, csv.Error, StopIteration) as problem:
         raise _unreadable(f"a file that cannot be read ({type(problem).__name__})") from None
     return pd.DataFrame({str(name): _texts(table[name]) for name in table}, dtype=object)
@@ -37,7 +42,7 @@ def write(path: Path, table: pd.DataFrame) -> None:
     """
     require_table_name(path)
     try:
-        if path.suffix == ".csv":
+        if suffix(path) == ".csv":
             runs.write(path, table.to_csv(index=False, lineterminator="\n"))
             return
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +61,7 @@ def require_table_name(path: Path) -> None:
     Raises:
         RequestRefused: ``output_not_writable``.
     """
-    if path.suffix not in SUFFIXES:
+    if suffix(path) not in SUFFIXES:
         raise RequestRefused(
             "output_not_writable",
             f"the output ends in {path.suffix or 'nothing'}",
