@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.core import TyperArgument, TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from skinscore.assets.shipped import sample_photos
@@ -99,6 +101,15 @@ def test_import_asks_for_what_an_export_does_not_say(tmp_path: Path) -> None:
     assert "--use" in refused(
         "usage", "import", "ddi", tmp_path, "--out", tmp_path / "o.csv", "--use", "training"
     )
+
+
+def test_import_says_what_to_give_for_a_set_and_for_an_export() -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    (source,) = [each for each in group.commands["import"].params if each.name == "source"]
+    assert isinstance(source, TyperArgument)
+    for word in ("Folder", "label-studio", "file"):
+        assert word in str(source.help)
 
 
 def test_a_refused_export_leaves_no_key_behind(tmp_path: Path) -> None:

@@ -77,7 +77,11 @@ def check_manifest(
 def import_(
     name: Annotated[str, typer.Argument(help="Which set; an unknown name lists them all.")],
     source: Annotated[
-        Path, typer.Argument(metavar="SRC", help="Folder as its publisher delivers it.")
+        Path,
+        typer.Argument(
+            metavar="SRC",
+            help="Folder as its publisher delivers it; for label-studio the exported JSON file.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="A new manifest, .csv or .parquet.")],
     photos: Annotated[

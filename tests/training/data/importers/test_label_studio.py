@@ -238,6 +238,19 @@ def test_a_number_is_an_answer_too(tmp_path: Path, options: Labelling) -> None:
     assert manifest.grades["low"].tolist() == [2.5]
 
 
+def test_a_relation_between_regions_is_no_answer(tmp_path: Path, options: Labelling) -> None:
+    relation = {"from_id": "r1", "to_id": "c1", "type": "relation", "direction": "right"}
+    grade = choice("chin_wrinkles", "1")
+    manifest, notes = run(tmp_path, options, task(answered(grade, relation)))
+    assert manifest.grades["low"].tolist() == [1.0]
+    assert "1 answers speak of no zone and concern: left out" in notes
+
+
+def test_an_answer_without_its_value_is_no_relation(tmp_path: Path, options: Labelling) -> None:
+    torn = {"id": "c1", "from_name": "chin_wrinkles", "type": "choices"}
+    assert "value: Field required" in refused(tmp_path, options, task(answered(torn)))
+
+
 def test_a_scale_that_does_not_grade_the_concern_is_refused(
     tmp_path: Path, options: Labelling
 ) -> None:

@@ -65,12 +65,23 @@ class _Result(BaseModel):
     value: dict[str, Any]
 
 
+class _Nameless(BaseModel):
+    """A result of no control, such as a relation between two regions."""
+
+    from_name: None = None
+    type: str
+
+
 class _Annotation(BaseModel):
     completed_by: int | _Grader
     was_cancelled: bool
     created_at: str  # ISO 8601, UTC: text order is time order
-    result: list[_Result]
+    result: list[_Result | _Nameless]
     parent_prediction: int | None = None  # the suggestion it was made from
+
+    @property
+    def answers(self) -> list[_Result]:
+        return [result for result in self.result if isinstance(result, _Result)]
 
     @property
     def grader(self) -> int:
@@ -198,11 +209,12 @@ class _Reading:
         return list(latest.values())
 
     def _grades(self, task: _Task, photo: Photo, annotation: _Annotation) -> list[Entry]:
-        zones = self._zones(task, annotation.result)
+        zones = self._zones(task, annotation.answers)
         rater = pseudonyms.keyed(self._labelling.key, "rater", str(annotation.grader))
         seen = _seen(task.predictions, annotation)
+        self._foreign += len(annotation.result) - len(annotation.answers)
         grades: dict[tuple[Zone, Concern], Grade] = {}
-        for answer in annotation.result:
+        for answer in annotation.answers:
             if answer.type in REGIONS:
                 continue
             place = CONTROLS.get(answer.from_name)
