@@ -171,6 +171,28 @@ def test_label_tasks_and_raters_take_what_batch_wrote(manifest: Path, tmp_path: 
     assert report["model"][0]["panel"]["raters"] == ["model", "r1", "r2"]
 
 
+def test_people_who_are_not_known_stay_unknown_after_labelling(tmp_path: Path) -> None:
+    shutil.copy(PHOTO, tmp_path / "a.jpg")
+    project, clinic = tmp_path / "project", tmp_path / "clinic.csv"
+    manifest = write(tmp_path, long(subject_kind="photo"))
+    result = run(
+        "label-tasks", manifest, "--out", project, "--image-root", "x", "--scale", "engine_0_4"
+    )
+    assert result.exit_code == Exit.OK, result.output
+    (sent,) = json.loads((project / "tasks.json").read_text())
+    export = tmp_path / "export.json"
+    arguments = (
+        "import", "label-studio", export, "--out", clinic, "--photos", tmp_path, "--scale",
+        "engine_0_4", "--label-source", "clinic", "--licence", "consent", "--use", "training",
+        "--key-file", tmp_path / "key",
+    )  # fmt: skip
+    export.write_text(json.dumps([{"id": 1, **sent, "annotations": []}]))
+    assert "one of person, case, photo" in refused("usage", *arguments, "--subject-kind", "patient")
+    result = run(*arguments)
+    assert result.exit_code == Exit.OK, result.output
+    assert "people are not known" in run("check-manifest", clinic).stdout
+
+
 def test_predictions_of_other_photos_are_refused(manifest: Path, tmp_path: Path) -> None:
     pd.DataFrame([{"model_name": "m", "model_version": "1"}]).to_parquet(
         tmp_path / "photos.parquet"

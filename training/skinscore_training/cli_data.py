@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from skinscore_training.raters import Estimate, ModelPanel, Panel
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=StrEnum)
 
 RESAMPLES: Final = 2000  # of the bootstrap by subject
 SEED: Final = 1
@@ -97,6 +99,12 @@ def import_(
     use: Annotated[
         str | None, typer.Option(help="label-studio: training or evaluation_only.")
     ] = None,
+    subject_kind: Annotated[
+        str | None,
+        typer.Option(
+            help="label-studio: person, case or photo, where tasks do not say what a subject is."
+        ),
+    ] = None,
     key_file: Annotated[
         Path | None, typer.Option(help="label-studio: key for pseudonyms; made when missing.")
     ] = None,
@@ -119,6 +127,7 @@ def import_(
         "label-source": label_source,
         "licence": licence,
         "use": use,
+        "subject-kind": subject_kind,
         "key-file": key_file,
     }
     if name == label_studio.NAME:
@@ -291,28 +300,34 @@ def _labelling(options: dict[str, Any]) -> "Labelling":
     from skinscore_training.data.importers.base import Dataset
     from skinscore_training.data.importers.label_studio import NAME, Labelling
 
-    if missing := [option for option, value in options.items() if value is None]:
+    kind = options["subject-kind"]  # tasks of skinscore's own say it themselves
+    needed = [option for option in options if option != "subject-kind"]
+    if missing := [option for option in needed if options[option] is None]:
         raise RequestRefused(
             "usage",
             f"{NAME} needs " + ", ".join(f"--{option}" for option in missing),
             "the export itself says none of this",
         )
-    uses = [use.value for use in Use]
-    if options["use"] not in uses:
-        raise RequestRefused("usage", "--use is another word", f"one of {', '.join(uses)}")
     return Labelling(
         dataset=Dataset(
             name=NAME,
             label_source=options["label-source"],
             licence=options["licence"],
-            use=Use(options["use"]),
-            subject_kind=SubjectKind.PERSON,
+            use=_word("use", options["use"], Use),
+            subject_kind=None if kind is None else _word("subject-kind", kind, SubjectKind),
             personal_names=True,
         ),
         scale=_scale(options["scale"]),
         photos=options["photos"],
         key=pseudonyms.read_or_draw(options["key-file"]),
     )
+
+
+def _word(option: str, word: str, words: type[Word]) -> Word:
+    allowed = [member.value for member in words]
+    if word not in allowed:
+        raise RequestRefused("usage", f"--{option} is another word", f"one of {', '.join(allowed)}")
+    return words(word)
 
 
 def _forbid(name: str, options: dict[str, Any]) -> None:

@@ -89,13 +89,15 @@ class _PhotoNames:
 
 def _row(entry: Entry, imported: Imported, names: _PhotoNames, out: Path) -> dict[str, str]:
     photo, dataset = entry.photo, imported.dataset
+    kind = photo.subject_kind or dataset.subject_kind
     row = {
         "photo": names.of(photo),
         "subject": photo.subject,
-        "subject_kind": dataset.subject_kind.value,
+        "subject_kind": kind.value if kind else "",
         "visit": photo.visit,
         "view": photo.view.value if photo.view else "",
         "px_per_mm": "" if photo.px_per_mm is None else f"{photo.px_per_mm:g}",
+        "zone": photo.zone.value if photo.zone else "",
         "split": photo.split.value if photo.split else "",
         "label_source": dataset.label_source,
         "licence": dataset.licence,

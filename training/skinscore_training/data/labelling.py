@@ -10,7 +10,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from skinscore.domain.concerns import CONCERNS, Concern
-from skinscore.domain.zones import ZONES, Zone
+from skinscore.domain.zones import ZONES, View, Zone
 from skinscore_training.data.columns import NOT_ASSESSABLE
 from skinscore_training.data.manifest import Manifest
 from skinscore_training.data.predictions import Predictions
@@ -47,14 +47,17 @@ def tasks(
 ) -> list[dict[str, Any]]:
     """Return one task per photo, with the model's grades as a suggestion.
 
+    A task says all that the manifest says of its photo: what it leaves out, the import cannot know.
+
     Args:
         hashes: sha256 of each photo's bytes, by which the answers find their photo again.
         image_root: where Label Studio finds the manifest's folder, such as
             ``/data/local-files/?d=photos``.
     """
     suggested = _suggestions(predictions)
-    photos = manifest.photos
-    columns = (photos[name] for name in ("photo", "subject", "visit", "view", "px_per_mm_text"))
+    zones = _close_up_zones(manifest)
+    names = ("photo", "subject", "subject_kind", "visit", "view", "px_per_mm_text", "split")
+    columns = (manifest.photos[name] for name in names)
     return [
         {
             "data": {
@@ -62,14 +65,24 @@ def tasks(
                 IMAGE: f"{image_root.rstrip('/')}/{quote(photo)}",
                 "sha256": hashes[photo],
                 "subject": subject,
+                "subject_kind": kind,
                 "visit": visit or None,
                 "view": view or None,
                 "px_per_mm": float(px_per_mm) if px_per_mm else None,
+                "zone": zones.get(photo),
+                "split": split or None,
             },
             "predictions": suggested.get(photo, []),
         }
-        for photo, subject, visit, view, px_per_mm in zip(*columns, strict=True)
+        for photo, subject, kind, visit, view, px_per_mm, split in zip(*columns, strict=True)
     ]
+
+
+def _close_up_zones(manifest: Manifest) -> dict[str, str]:
+    """Return the zone of each close-up: it belongs to the photo, graded or not."""
+    rows = manifest.rows
+    placed = rows[(rows["view"] == View.CLOSE_UP.value) & (rows["zone"] != "")]
+    return dict(zip(placed["photo"], placed["zone"], strict=True))
 
 
 def _suggestions(predictions: Predictions | None) -> dict[str, list[dict[str, Any]]]:

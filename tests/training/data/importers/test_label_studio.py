@@ -19,7 +19,8 @@ from skinscore_training.data.importers.label_studio import Labelling
 from skinscore_training.data.manifest import Manifest, read_manifest
 from skinscore_training.data.predictions import Predictions, photo_hashes
 from skinscore_training.data.scales import SCALES
-from tests.training.manifests import wide, write
+from skinscore_training.data.splits import Part
+from tests.training.manifests import long, wide, write
 
 KEY = bytes(range(32))
 FACE = b"the bytes of a face"
@@ -298,6 +299,138 @@ def test_suggestions_come_back_as_the_same_grades_marked_as_seen(
     assert set(back.grades["prelabelled"]) == {"sketch 0.1.0"}
     for column in ("subject", "visit", "view"):
         assert set(back.rows[column]) == set(manifest.rows[column])
+
+
+def there_and_back(
+    tmp_path: Path, options: Labelling, manifest: Manifest, *annotations: dict[str, Any]
+) -> Manifest:
+    """The manifest after its tasks were answered, by someone who adds nothing of their own."""
+    sent = labelling.tasks(manifest, photo_hashes(manifest), "/data", None)
+    tasks = [{"id": n, **each, "annotations": list(annotations)} for n, each in enumerate(sent)]
+    return run(tmp_path, saying_nothing(options), *tasks)[0]
+
+
+def saying_nothing(options: Labelling) -> Labelling:
+    return replace(options, dataset=replace(options.dataset, subject_kind=None))
+
+
+CLOSE_UP = {"view": "close_up", "px_per_mm": "12.5", "zone": "cheek_left", "concern": ""}
+
+
+@pytest.mark.parametrize("answers", [[], [choice("cheek_left_wrinkles", "2")]])
+@pytest.mark.parametrize("about", [{"view": "frontal", "zone": "", "concern": ""}, CLOSE_UP])
+@pytest.mark.parametrize("split", ["", *Part])
+@pytest.mark.parametrize("kind", SubjectKind)
+def test_what_a_manifest_says_of_a_photo_comes_back(
+    tmp_path: Path,
+    options: Labelling,
+    kind: SubjectKind,
+    split: str,
+    about: dict[str, str],
+    answers: list[dict[str, Any]],
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(FACE)
+    row = long(rater="", scale="", grade="", subject_kind=kind, split=split, visit="v2", **about)
+    manifest = read_manifest(write(tmp_path, row))
+    back = there_and_back(tmp_path, options, manifest, answered(*answers)).rows
+    for column in ("subject", "subject_kind", "visit", "view", "px_per_mm_text", "split"):
+        assert list(back[column]) == list(manifest.rows[column]), column
+    assert list(back["zone"]) == (["cheek_left"] if answers else [about["zone"]])
+    assert list(back["low"].dropna()) == [2.0 for _ in answers]
+
+
+def test_a_close_up_is_not_graded_for_another_zone(tmp_path: Path, options: Labelling) -> None:
+    (tmp_path / "a.jpg").write_bytes(FACE)
+    manifest = read_manifest(write(tmp_path, long(rater="", scale="", grade="", **CLOSE_UP)))
+    with pytest.raises(RequestRefused, match="another zone than the close-up shows in 1 tasks"):
+        there_and_back(tmp_path, options, manifest, answered(choice("nose_wrinkles", "2")))
+
+
+def test_a_task_from_before_tasks_said_so_asks_what_its_subject_stands_for(
+    tmp_path: Path, options: Labelling
+) -> None:
+    manifest = ungraded(tmp_path)
+    (sent,) = labelling.tasks(manifest, photo_hashes(manifest), "/data", None)
+    for name in ("subject_kind", "split", "zone"):
+        del sent["data"][name]
+    older = {"id": 9, **sent, "annotations": []}
+    said = refused(tmp_path, saying_nothing(options), older)
+    assert "nothing says what its subject stands for in 1 tasks (9)" in said
+    assert "--subject-kind" in said
+    back, notes = run(tmp_path, options, older)
+    assert set(back.rows["subject"]) == set(manifest.rows["subject"])
+    assert set(back.rows["subject_kind"]) == {"person"}
+    (note,) = notes
+    assert note.startswith("1 tasks are older than their field split")
+
+
+def test_a_clinics_own_task_asks_too_and_its_other_fields_are_the_clinics(
+    tmp_path: Path, options: Labelling
+) -> None:
+    clinics = task(answered(choice("chin_wrinkles", "1")))
+    clinics["data"] |= {"zone": "Zone 4", "split": "left", "subject_kind": "outpatient"}
+    assert "nothing says what its subject" in refused(tmp_path, saying_nothing(options), clinics)
+    manifest, _ = run(tmp_path, options, clinics)
+    assert manifest.grades["zone"].tolist() == ["chin"]
+
+
+def test_a_close_up_that_nobody_graded_spoils_no_export(tmp_path: Path, options: Labelling) -> None:
+    (options.photos / "skin.jpg").write_bytes(b"the bytes of skin")
+    bare = task(id=2)
+    bare["data"] |= {"sha256": sha256_hex(b"the bytes of skin"), "view": "close_up"}
+    bare["data"] |= {"px_per_mm": 20}
+    manifest, notes = run(tmp_path, options, task(answered(choice("chin_wrinkles", "1"))), bare)
+    assert len(manifest.photos) == 1
+    assert "1 close-ups have no grade and no zone in their task: left out" in notes
+
+
+# -- one photo in several tasks --------------------------------------------------------------------
+
+
+def test_tasks_imported_twice_count_as_one(tmp_path: Path, options: Labelling) -> None:
+    first, second = "2026-03-09T08:00:00Z", "2026-03-10T08:00:00Z"
+    manifest, notes = run(
+        tmp_path,
+        options,
+        task(answered(choice("chin_wrinkles", "3"), created_at=second)),
+        task(
+            answered(choice("chin_wrinkles", "1"), choice("nose_wrinkles", "0"), created_at=first),
+            answered(choice("chin_wrinkles", "2"), completed_by=11, created_at=first),
+            id=2,
+        ),
+        task(id=3),
+    )
+    found = zip(manifest.rows["zone"], manifest.rows["low"], strict=True)
+    assert sorted(found) == [("chin", 2.0), ("chin", 3.0), ("nose", 0.0)]
+    assert manifest.rows["rater"].nunique() == 2
+    assert "1 answers were given again in another task of their photo" in notes
+
+
+def test_a_suggestion_stays_seen_in_another_task_by_its_grader_only(
+    tmp_path: Path, options: Labelling
+) -> None:
+    later = {"created_at": "2026-03-10T08:00:00Z"}
+    manifest, _ = run(
+        tmp_path,
+        options,
+        task(
+            answered(choice("chin_wrinkles", "3"), **later),
+            answered(choice("nose_wrinkles", "3"), **later, completed_by=11),
+        ),
+        task(answered(), predictions=[{"model_version": "m 1"}], id=2),
+    )
+    seen = zip(manifest.grades["zone"], manifest.grades["prelabelled"], strict=True)
+    assert dict(seen) == {"chin": "m 1", "nose": ""}
+
+
+def test_two_tasks_that_contradict_each_other_about_a_photo_are_refused(
+    tmp_path: Path, options: Labelling
+) -> None:
+    other = task(id=2)
+    other["data"] |= {"subject": "Jones, Mary"}
+    said = refused(tmp_path, options, task(), other)
+    assert "another task says other things of the same photo in 1 tasks (2)" in said
+    assert "Jones" not in said
 
 
 def test_the_interface_has_one_control_per_zone_and_concern_with_every_grade() -> None:

@@ -39,7 +39,7 @@ class Dataset:
     label_source: str  # publisher and version
     licence: str  # what it is and what it asks; a reading, not legal advice
     use: Use
-    subject_kind: SubjectKind
+    subject_kind: SubjectKind | None  # None: its photos say it, each for itself
     personal_names: bool = False  # file names may hold a person's name: photos are copied
 
     def subject(self, identity: str) -> str:
@@ -57,6 +57,8 @@ class Photo:
     visit: str = ""
     split: Part | None = None
     px_per_mm: float | None = None
+    zone: Zone | None = None  # the one that a close-up shows, graded or not
+    subject_kind: SubjectKind | None = None  # None: as the set says
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,16 @@ control is named after the concern (``wrinkles``, perRegion). Answers are choice
 
 - Cancelled annotations are in the export and are no answers. Predictions are the model's, never
   labels; that a grader saw one is kept in ``prelabelled``.
-- Every grader is kept, under a keyed pseudonym; of two annotations by one grader the later counts.
+- Every grader is kept, under a keyed pseudonym. Of two annotations of one task by one grader the
+  later counts; where several tasks show one photo, the later answer to a zone and concern.
 - Photos are found by ``data.sha256``, not by name: upload names are random and may be personal.
+- Tasks of skinscore's own say what a subject stands for, the split and the zone of a close-up; for
+  other tasks whoever imports says the first.
 - Stars begin at 1 and cannot say 0: a rating is refused.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +25,7 @@ from skinscore.domain.concerns import Concern
 from skinscore.domain.document import Sha256, field_problems, sha256_hex
 from skinscore.domain.zones import View, Zone
 from skinscore_training.data import grade_cells, pseudonyms
+from skinscore_training.data.columns import SubjectKind
 from skinscore_training.data.importers.base import (
     Dataset,
     Entry,
@@ -35,6 +39,7 @@ from skinscore_training.data.importers.base import (
 )
 from skinscore_training.data.labelling import CONTROLS, TASK_SCHEMA
 from skinscore_training.data.scales import Scale
+from skinscore_training.data.splits import Part
 
 NAME: Final = "label-studio"
 REGIONS: Final = ("polygonlabels", "rectanglelabels", "ellipselabels", "brushlabels")
@@ -48,7 +53,7 @@ _SHOWN: Final = 5  # tasks named per refusal
 class Labelling:
     """What the export itself does not say."""
 
-    dataset: Dataset
+    dataset: Dataset  # its subject_kind is for tasks that do not say theirs
     scale: Scale
     photos: Path  # folder with the photos, whatever their names
     key: bytes  # for pseudonyms of graders and, unless the tasks are skinscore's own, of subjects
@@ -97,12 +102,19 @@ class _Prediction(BaseModel):
 class _Data(BaseModel):
     """The fields of a task that are read; others are the clinic's."""
 
-    schema_: str | None = None
     sha256: Sha256
     subject: str
     visit: str | None = None
     view: View | None = None
     px_per_mm: float | None = None
+
+
+class _OwnData(_Data):
+    """What a task of skinscore's own says besides; the earliest did not."""
+
+    subject_kind: SubjectKind | None = None
+    split: Part | None = None
+    zone: Zone | None = None
 
 
 class _Task(BaseModel):
@@ -147,13 +159,13 @@ class _Reading:
         self._labelling = labelling
         self._photos = photos
         self._problems: dict[str, list[int]] = {}
-        self._cancelled = self._superseded = self._foreign = self._lost = 0
+        self._cancelled = self._superseded = self._repeated = self._foreign = self._lost = 0
+        self._older = self._nowhere = 0
 
     def read(self, tasks: list[_Task]) -> Imported:
         found = Imported(self._labelling.dataset)
-        for task in tasks:
-            if (photo := self._photo(task)) is not None:
-                found.entries += self._entries(task, photo)
+        for photo, of_photo in self._by_photo(tasks).items():
+            found.entries += self._entries(of_photo, photo)
         if self._problems:
             told = [
                 f"{what} in {len(where)} tasks ({', '.join(map(str, where[:_SHOWN]))})"
@@ -163,17 +175,40 @@ class _Reading:
                 NAME,
                 "; ".join(told),
                 f"answers {self._labelling.scale.allowed} or not_assessable by choices or numbers; "
-                "data with sha256 and subject",
+                "data with sha256 and subject; --subject-kind where tasks do not say it",
             )
         found.notes += left_out(self._cancelled, "annotations were cancelled: left out")
         found.notes += left_out(self._superseded, "annotations were redone by their grader")
+        found.notes += left_out(
+            self._repeated, "answers were given again in another task of their photo"
+        )
         found.notes += left_out(self._foreign, "answers speak of no zone and concern: left out")
         found.notes += left_out(self._lost, "tasks have no photo with their sha256 in --photos")
+        found.notes += left_out(
+            self._nowhere, "close-ups have no grade and no zone in their task: left out"
+        )
+        found.notes += left_out(
+            self._older,
+            "tasks are older than their field split: where the manifest named one, name it again",
+        )
         return found
 
+    def _by_photo(self, tasks: list[_Task]) -> dict[Photo, list[_Task]]:
+        """Return the tasks of each photo: a file of tasks may have been imported twice."""
+        photos: dict[Path, Photo] = {}
+        grouped: dict[Photo, list[_Task]] = {}
+        for task in tasks:
+            if (photo := self._photo(task)) is None:
+                continue
+            if photos.setdefault(photo.path, photo) != photo:
+                self._problem(task, "another task says other things of the same photo")
+            grouped.setdefault(photo, []).append(task)
+        return grouped
+
     def _photo(self, task: _Task) -> Photo | None:
+        own = task.data.get("schema") == TASK_SCHEMA
         try:
-            data = _Data.model_validate(task.data | {"schema_": task.data.get("schema")})
+            data = (_OwnData if own else _Data).model_validate(task.data)
         except ValidationError as problem:
             self._problem(task, f"data: {field_problems(problem)}")
             return None
@@ -181,26 +216,51 @@ class _Reading:
         if path is None:
             self._lost += 1
             return None
-        own = data.schema_ == TASK_SCHEMA  # ids come from a manifest and are pseudonyms already
-        key = self._labelling.key
-        visit = data.visit or ""
-        return Photo(
+        photo = self._said(path, data)
+        if photo.subject_kind is None:
+            self._problem(task, "nothing says what its subject stands for")
+        return photo
+
+    def _said(self, path: Path, data: _Data) -> Photo:
+        key, visit = self._labelling.key, data.visit or ""
+        photo = Photo(
             path=path,
-            subject=data.subject if own else pseudonyms.keyed(key, "subject", data.subject),
-            visit=visit if own or not visit else pseudonyms.keyed(key, "visit", visit),
+            subject=data.subject,
+            visit=visit,
             view=data.view,
             px_per_mm=data.px_per_mm,
+            subject_kind=self._labelling.dataset.subject_kind,
         )
+        if not isinstance(data, _OwnData):
+            return replace(
+                photo,
+                subject=pseudonyms.keyed(key, "subject", data.subject),
+                visit=pseudonyms.keyed(key, "visit", visit) if visit else "",
+            )
+        # The ids come from a manifest and are pseudonyms already.
+        self._older += data.subject_kind is None
+        kind = data.subject_kind or photo.subject_kind
+        return replace(photo, subject_kind=kind, split=data.split, zone=data.zone)
 
-    def _entries(self, task: _Task, photo: Photo) -> list[Entry]:
-        entries: list[Entry] = []
-        for annotation in self._latest(task.annotations):
-            entries += self._grades(task, photo, annotation)
-        return entries or [Listed(photo)]
+    def _entries(self, tasks: list[_Task], photo: Photo) -> Sequence[Entry]:
+        given = [(task, annotation) for task in tasks for annotation in self._latest(task)]
+        grades: dict[tuple[int, Zone, Concern], Grade] = {}
+        seen: dict[int, dict[str, None]] = {}  # what a grader saw once stays seen in a later task
+        for task, annotation in sorted(given, key=lambda pair: pair[1].created_at):
+            models = seen.setdefault(annotation.grader, {})
+            models |= dict.fromkeys(_seen(task.predictions, annotation))
+            for grade in self._grades(task, photo, annotation, ", ".join(models)):
+                place = annotation.grader, grade.zone, grade.concern
+                self._repeated += place in grades
+                grades[place] = grade
+        if not grades and photo.view is View.CLOSE_UP and photo.zone is None:
+            self._nowhere += 1
+            return []
+        return list(grades.values()) or [Listed(photo)]
 
-    def _latest(self, annotations: list[_Annotation]) -> list[_Annotation]:
-        given = [annotation for annotation in annotations if not annotation.was_cancelled]
-        self._cancelled += len(annotations) - len(given)
+    def _latest(self, task: _Task) -> list[_Annotation]:
+        given = [annotation for annotation in task.annotations if not annotation.was_cancelled]
+        self._cancelled += len(task.annotations) - len(given)
         latest = {
             annotation.grader: annotation
             for annotation in sorted(given, key=lambda annotation: annotation.created_at)
@@ -208,10 +268,9 @@ class _Reading:
         self._superseded += len(given) - len(latest)
         return list(latest.values())
 
-    def _grades(self, task: _Task, photo: Photo, annotation: _Annotation) -> list[Entry]:
+    def _grades(self, task: _Task, photo: Photo, annotation: _Annotation, seen: str) -> list[Grade]:
         zones = self._zones(task, annotation.answers)
         rater = pseudonyms.keyed(self._labelling.key, "rater", str(annotation.grader))
-        seen = _seen(task.predictions, annotation)
         self._foreign += len(annotation.result) - len(annotation.answers)
         grades: dict[tuple[Zone, Concern], Grade] = {}
         for answer in annotation.answers:
@@ -225,6 +284,8 @@ class _Reading:
                 continue
             if (cell := self._cell(task, answer, place[1])) is None:
                 continue
+            if photo.zone not in (None, place[0]):
+                self._problem(task, "an answer for another zone than the close-up shows")
             if place in grades:
                 self._problem(task, "two answers for one zone and concern")
             grades[place] = Grade(
@@ -276,8 +337,8 @@ def _text(answer: _Result) -> str | None:
     return None
 
 
-def _seen(predictions: list[_Prediction], annotation: _Annotation) -> str:
-    """Return the model whose suggestion was there when the grader began to answer.
+def _seen(predictions: list[_Prediction], annotation: _Annotation) -> list[str]:
+    """Return the models whose suggestion was there when the grader began to answer.
 
     An export may leave the suggestions out; an answer made from one says so itself.
     """
@@ -288,4 +349,4 @@ def _seen(predictions: list[_Prediction], annotation: _Annotation) -> str:
     ]
     if not there and annotation.parent_prediction is not None:
         there = [_UNNAMED]
-    return ", ".join(dict.fromkeys(there))
+    return there
