@@ -26,30 +26,40 @@ from skinscore.imaging.face import FaceFinder
 from skinscore.imaging.face_models import require as require_face_models
 from skinscore.imaging.gate import zone_blocks
 from skinscore.imaging.prepare import PreparedPhoto, Preparer
-from skinscore_training import agreement, raters, rules, runs
+from skinscore_training import agreement, metrics, raters, rules, runs
 from skinscore_training.code_digest import code_digest
+from skinscore_training.data import columns, grade_cells, scales, shards, tables, targets
+from skinscore_training.data import manifest as manifests
 from skinscore_training.data import photos as crops_of_photos
-from skinscore_training.data import shards, targets
 from skinscore_training.data.manifest import read_manifest, require_trainable
 from skinscore_training.data.photos import PhotoCrops, PhotoSample
 from skinscore_training.data.scales import load_mapping
 from skinscore_training.data.shards import Graded, Source
 from skinscore_training.data.splits import require_whole_split
 from skinscore_training.data.targets import engine_targets, engine_votes
+from skinscore_training.model import losses
 from skinscore_training.model.losses import RELIEF_CENTRE
 from skinscore_training.presets import PhotoSettings
 from skinscore_training.progress import track
 from skinscore_training.raters import rater_weights
 from skinscore_training.skin.crops import MAP_STEP, RenderedCrops, joined
 
-# What makes crops and targets of a photo and its votes.
+# What makes crops and targets of a photo and its votes, and shards of them.
 _MAKERS: Final = (
     imaging,
     sys.modules[__name__],
     crops_of_photos,
+    tables,
+    columns,
+    grade_cells,
+    manifests,
+    scales,
     targets,
+    losses,
     raters,
     agreement,
+    metrics,
+    shards,
 )
 
 
