@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
@@ -22,9 +23,11 @@ from skinscore_training import cutting, rules
 from skinscore_training.cutting import Cut, cut
 from skinscore_training.data import shards
 from skinscore_training.data.rendered import Batch, RenderedDataset
+from skinscore_training.data.splits import Part
 from skinscore_training.model.losses import soft_target, target_of
-from skinscore_training.presets import PhotoSettings, RenderSettings
+from skinscore_training.presets import PhotoSettings, RenderSettings, SplitSettings
 from skinscore_training.render import render
+from skinscore_training.split import split
 from tests.conftest import REPOSITORY
 from tests.training import fake_skin
 from tests.training.manifests import Row, another, long, write
@@ -80,14 +83,14 @@ def rendered(graded: PhotoSettings, tmp_path_factory: pytest.TempPathFactory) ->
 def test_the_rows_say_whose_they_are_and_that_they_are_graded(rendered: Path) -> None:
     rows = shards.read_manifest(rendered)
     assert set(rows["source"]) == {"graded"}
-    assert rows["subject"].tolist() == [100] * 13 + [102] * 13
+    assert rows["subject"].tolist() == [100] * 13 + [101] * 13  # 102 is of the wall
     assert rows["crop"].tolist() == 2 * [plan.name for plan in rules.GEOMETRY.crops]
     assert rows["ita_deg"].notna().all()
 
 
 def test_a_zone_turned_away_has_neither_score_nor_grade(rendered: Path) -> None:
     rows = shards.read_manifest(rendered)
-    left_view = rows[rows["subject"] == 102].set_index("crop")
+    left_view = rows[rows["subject"] == 101].set_index("crop")
     hidden, shown = left_view.loc["cheek_right"], left_view.loc["cheek_left"]
     assert hidden["zone_0"] == Zone.CHEEK_RIGHT
     column = Concern.ACNE_SCARRING.value
@@ -369,7 +372,28 @@ def test_a_named_split_travels_with_the_crops(tmp_path: Path) -> None:
     done = cut(settings_of(write(tmp_path, *rows)), tmp_path / "out", 0, 5)
     table = shards.write_manifest(tmp_path / "out", done.shards)
     found = table.groupby("subject")["part"].unique().map(list)
-    assert found.to_dict() == {5: ["train"], 6: ["test"], 7: ["calibration"]}
+    assert found.to_dict() == {5: ["calibration"], 6: ["test"], 7: ["train"]}
+
+
+def test_the_order_of_rows_moves_nobody_to_another_part(tmp_path: Path) -> None:
+    names = [f"p{number}" for number in range(9)]
+    shares = SplitSettings(calibration=0.3, test=0.3, seed=1)
+    found = []
+    for place, order in enumerate((names, names[::-1], names[4:] + names[:4])):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        for name in order:
+            (folder / f"{name}.jpg").write_bytes(FRONTAL)
+        close_up = long(view="close_up", px_per_mm="6", zone="nose")
+        rows = [close_up | {"photo": f"{name}.jpg", "subject": name} for name in order]
+        done = cut(settings_of(write(folder, *rows)), folder / "out", 0, 5)
+        shards.write_manifest(folder / "out", done.shards)
+        split(shares, folder / "out", folder / "splits.parquet")
+        parts = pd.read_parquet(folder / "splits.parquet").set_index("subject")["part"]
+        numbers = shards.read_manifest(folder / "out")["subject"].unique()  # in the order of rows
+        found.append({name: parts[n] for name, n in zip(order, numbers, strict=True)})
+    assert found[0] == found[1] == found[2]
+    assert set(found[0].values()) == {part.value for part in Part}
 
 
 def test_shards_of_a_release_before_say_all_with_their_scores(

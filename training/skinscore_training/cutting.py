@@ -107,7 +107,8 @@ def cut(settings: PhotoSettings, folder: Path, first_shard: int, first_subject: 
     Shards of the same photos, grades and rules that are there already are kept.
 
     Args:
-        first_subject: number of the first person; rendered people have those below.
+        first_subject: number of the first person, people in the order of their pseudonyms;
+            rendered people have those below.
 
     Raises:
         RequestRefused: ``manifest_invalid``, ``file_unreadable``, or no photo of the manifest can
@@ -202,7 +203,8 @@ def _cut_all(
     writer: "_Writer",
     first_subject: int,
 ) -> Cut:
-    numbers = {name: first_subject + i for i, name in enumerate(dict.fromkeys(photos.subjects))}
+    # By name, not by row: the parts that are drawn must not change when the table is sorted.
+    numbers = {name: first_subject + i for i, name in enumerate(sorted(set(photos.subjects)))}
     refused: Counter[str] = Counter()
     people: set[int] = set()
     cut_photos = 0
