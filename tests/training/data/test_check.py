@@ -70,6 +70,15 @@ def test_missing_and_unreadable_photos_are_named_with_all_their_rows(tmp_path: P
     assert not report.fit
 
 
+@pytest.mark.parametrize("sign", ["\0", "\n", "\x7f"])
+def test_a_control_character_in_a_name_is_told_and_the_file_not_looked_for(
+    tmp_path: Path, sign: str
+) -> None:
+    (tmp_path / "a.png").write_bytes(encoded(noise(SIDE, SIDE), "PNG"))
+    rows = long(photo="a.png"), long(photo=f"b{sign}.png", subject="p2")
+    assert told(check(write(tmp_path, *rows), look)) == {("photo", "not_relative"): (3,)}
+
+
 def test_the_same_bytes_of_two_subjects_or_splits_are_an_error(tmp_path: Path) -> None:
     twin = encoded(noise(SIDE, SIDE), "PNG")
     for name in ("a.png", "b.png"):

@@ -83,6 +83,27 @@ def test_parquet_reads_like_csv_also_with_numbers_for_grades(tmp_path: Path) -> 
     )
 
 
+def with_lists(folder: Path, column: str) -> Path:
+    path = folder / "manifest.parquet"
+    table = pd.DataFrame(GOOD)
+    table[column] = pd.Series([["one", "two"], [], None], dtype=object)
+    table.to_parquet(path)
+    return path
+
+
+def test_a_column_of_ones_own_may_hold_lists(tmp_path: Path) -> None:
+    manifest = read_manifest(with_lists(tmp_path, "x_tags"))
+    pd.testing.assert_frame_equal(manifest.rows, read_manifest(write(tmp_path, *GOOD)).rows)
+
+
+@pytest.mark.parametrize("column", ["visit", "tags"])
+def test_lists_in_any_other_column_are_refused(tmp_path: Path, column: str) -> None:
+    said = refusal(with_lists(tmp_path, column))
+    assert f"columns with lists in their cells: {column}" in said
+    assert "x_..." in said
+    assert "two" not in said
+
+
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
@@ -112,6 +133,8 @@ def test_parquet_reads_like_csv_also_with_numbers_for_grades(tmp_path: Path) -> 
         ({"photo": "/photos/a.jpg"}, r"photo: it is no relative path"),
         ({"photo": "C:/a.jpg"}, r"photo: it is no relative path"),
         ({"photo": "photos\\a.jpg"}, r"photo: it is no relative path"),
+        ({"photo": "a\x00.jpg"}, r"photo: it is no relative path"),
+        ({"photo": "a\n.jpg"}, r"photo: it is no relative path"),
         ({"view": "side"}, r"view: it is none of frontal"),
         ({"view": "close_up"}, r"px_per_mm: a close-up has no scale"),
         ({"px_per_mm": "12"}, r"px_per_mm: only a close-up has a scale"),

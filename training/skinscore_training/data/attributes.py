@@ -5,11 +5,14 @@ They serve to test a model (a wrinkle score should rise with age) and to group i
 Each is stored under a name that says what it is; there is deliberately no way from here to a grade.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+_NEVER_IN_NAMES: Final = ("Cc", "Cs")  # control characters and halves of characters
 
 
 class Kind(StrEnum):
@@ -46,8 +49,15 @@ class Attribute:
 
 
 def relative(path: str) -> bool:
-    """Whether ``path`` is written with slashes and does not start at a root or a drive."""
-    return bool(path) and "\\" not in path and not path.startswith("/") and path[1:2] != ":"
+    """Whether ``path`` is written with slashes, starts at no root or drive, and holds no control
+    character."""
+    return (
+        bool(path)
+        and "\\" not in path
+        and not path.startswith("/")
+        and path[1:2] != ":"
+        and not any(unicodedata.category(sign) in _NEVER_IN_NAMES for sign in path)
+    )
 
 
 ATTRIBUTES: Final[Mapping[str, Attribute]] = MappingProxyType(

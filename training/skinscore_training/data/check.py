@@ -19,6 +19,7 @@ from skinscore.domain.document import sha256_hex
 from skinscore.domain.zones import View
 from skinscore.errors import PhotoRefused
 from skinscore_training.data import grade_cells
+from skinscore_training.data.attributes import relative
 from skinscore_training.data.columns import SubjectKind, Use
 from skinscore_training.data.manifest import Manifest, examine
 from skinscore_training.data.problems import Problem, Severity, errors
@@ -87,7 +88,8 @@ def check(
 
 
 def _photos(manifest: Manifest, look: Look, track: Track) -> Iterator[Problem]:
-    rows_of = manifest.rows[manifest.rows["photo"] != ""].groupby("photo", sort=False)["row"]
+    named = manifest.rows["photo"].map(relative).astype(bool)  # others are told by row_rules
+    rows_of = manifest.rows[named].groupby("photo", sort=False)["row"]
     rows: Mapping[str, list[int]] = {str(photo): list(rows) for photo, rows in rows_of}
     close_ups = set(manifest.rows.loc[manifest.rows["view"] == View.CLOSE_UP.value, "photo"])
     missing: list[int] = []

@@ -91,8 +91,7 @@ def examine(path: Path) -> tuple[Manifest, list[Problem]]:
     Raises:
         RequestRefused: ``manifest_invalid`` when there is no table with the columns of a manifest.
     """
-    table = tables.read(path)
-    table = table[[name for name in table if not str(name).startswith(OWN_PREFIX)]]
+    table = tables.read(path, unread=OWN_PREFIX)
     header = tuple(map(str, table))
     form = _require_columns(set(header))
     table.insert(0, "row", range(tables.FIRST_ROW, tables.FIRST_ROW + len(table)))

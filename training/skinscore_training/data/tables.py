@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+from pandas.api.types import is_list_like
 
 from skinscore.errors import RequestRefused
 from skinscore_training import runs
@@ -18,12 +19,15 @@ def suffix(path: Path) -> str:
     return path.suffix.lower()
 
 
-def read(path: Path) -> pd.DataFrame:
+def read(path: Path, unread: str) -> pd.DataFrame:
     """Return the table: every cell is text without blanks around it, an empty cell is "".
+
+    Args:
+        unread: columns whose name begins so may hold anything, and are left out.
 
     Raises:
         RequestRefused: ``manifest_invalid`` when the file is missing, of another kind, not UTF-8,
-            separated by anything but commas, or names a column twice.
+            separated by anything but commas, names a column twice, or holds lists.
     """
     if suffix(path) not in SUFFIXES:
         raise _unreadable(f"a file ending in {path.suffix or 'nothing'}")
@@ -31,7 +35,14 @@ def read(path: Path) -> pd.DataFrame:
         table = pd.read_parquet(path) if suffix(path) == ".parquet" else _read_csv(path)
     except (OSError, ValueError, csv.Error, StopIteration) as problem:
         raise _unreadable(f"a file that cannot be read ({type(problem).__name__})") from None
-    return pd.DataFrame({str(name): _texts(table[name]) for name in table}, dtype=object)
+    kept = [name for name in table if not str(name).startswith(unread)]
+    if lists := [str(name) for name in kept if any(map(is_list_like, table[name]))]:
+        raise RequestRefused(
+            "manifest_invalid",
+            f"columns with lists in their cells: {', '.join(lists)}",
+            f"one text or number per cell; columns named {unread}... may hold anything",
+        )
+    return pd.DataFrame({str(name): _texts(table[name]) for name in kept}, dtype=object)
 
 
 def write(path: Path, table: pd.DataFrame) -> None:
