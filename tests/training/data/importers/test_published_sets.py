@@ -162,11 +162,57 @@ def test_scin_keeps_long_case_ids_apart_and_reads_each_annotator(tmp_path: Path)
     assert "1 photos are in an earlier case too: left out" in notes
 
 
-def test_scin_never_evaluates_what_a_label_says(tmp_path: Path) -> None:
+CELLS = {  # file, a cell with what stands around it, its place
+    "pad-ufes-20": ("metadata.csv", ",{},NECK", "3.0", "metadata.csv row 2: fitspatrick"),
+    "fitzpatrick17k": ("fitzpatrick17k.csv", ",{},-1,", "3", "row 2: fitzpatrick_scale"),
+    "scin": ("dataset/scin_labels.csv", ",{},", "7.0", "row 2: monk_skin_tone_label_us"),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("cell", ["Wang", "nan", "1e999"])
+def test_what_is_no_number_is_refused_with_its_place_and_not_repeated(
+    name: str, cell: str, tmp_path: Path
+) -> None:
+    file, around, number, place = CELLS[name]
+    TREES[name](tmp_path)
+    path = tmp_path / file
+    text = path.read_text()
+    assert around.format(number) in text
+    path.write_text(text.replace(around.format(number), around.format(cell), 1))
+    said = refused(name, tmp_path)
+    assert f"{place} is no number" in said
+    assert cell not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "old", "new"),
+    [
+        ("pad-ufes-20", "metadata.csv", "3.0", "UNK"),
+        ("fitzpatrick17k", "fitzpatrick17k.csv", ",3,-1,", ",-1,,"),
+    ],
+)
+def test_what_a_publisher_does_not_know_says_nothing(
+    name: str, file: str, old: str, new: str, tmp_path: Path
+) -> None:
+    TREES[name](tmp_path / "src")
+    path = tmp_path / "src" / file
+    before = importing.write(IMPORTERS[name](tmp_path / "src", iter), tmp_path / "before.csv")
+    path.write_text(path.read_text().replace(old, new, 1))
+    after = importing.write(IMPORTERS[name](tmp_path / "src", iter), tmp_path / "after.csv")
+    types = [len(said(manifest, "fitzpatrick_type")) for manifest in (before, after)]
+    assert types[1] == types[0] - 1
+    assert set(after.photos["photo"]) == set(before.photos["photo"])
+
+
+@pytest.mark.parametrize("label", ["__import__('os').getcwd()", "{[1]: 0.5}", "[1]", "{'Acne'"])
+def test_a_scin_label_that_is_no_mapping_is_refused_with_its_row(
+    label: str, tmp_path: Path
+) -> None:  # and never evaluated
     published.scin(tmp_path)
     path = tmp_path / "dataset" / "scin_labels.csv"
-    path.write_text(path.read_text().replace("{'Acne': 1.0}", "__import__('os').getcwd()"))
-    assert "is no mapping" in refused("scin", tmp_path)
+    path.write_text(path.read_text().replace("{'Acne': 1.0}", label))
+    assert ": weighted_skin_condition_label is no mapping" in refused("scin", tmp_path)
 
 
 def test_fitzpatrick17k_keeps_both_services_and_drops_the_wrongly_labelled(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ here; one that uses most of it imports the module (``base.Photo``), not a list o
 
 import csv
 import filecmp
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,6 +130,28 @@ def read_csv(dataset: str, path: Path, needed: Sequence[str]) -> list[dict[str, 
     return [{name: (value or "").strip() for name, value in row.items() if name} for row in rows]
 
 
+def number(dataset: str, place: str, text: str, unknown: Sequence[str] = ("",)) -> float | None:
+    """Return the number in a publisher's cell; None where the publisher does not know it.
+
+    Args:
+        place: file, row and column, for the refusal.
+        unknown: what the publisher writes there when it is not known.
+
+    Raises:
+        RequestRefused: ``dataset_layout`` when it is neither; the cell is not repeated.
+    """
+    if text in unknown:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if math.isfinite(value):
+        return value
+    none = " or ".join(word or "nothing" for word in unknown)
+    raise layout_refused(dataset, f"{place} is no number", f"a number, or {none} if not known")
+
+
 def read_document(dataset: str, path: Path, model: type[Model]) -> Model:
     """Return a JSON file, which may begin with a byte order mark, as ``model``.
 
@@ -157,9 +180,15 @@ def first_folder(dataset: str, source: Path, names: Sequence[str]) -> Path:
 
 
 def by_name(
-    dataset: str, folder: Path, suffixes: Sequence[str] = PHOTO_SUFFIXES
+    dataset: str,
+    folder: Path,
+    suffixes: Sequence[str] = PHOTO_SUFFIXES,
+    any_case: bool = False,
 ) -> dict[str, Path]:
     """Return the photos of ``folder`` and its subfolders by their name.
+
+    Args:
+        any_case: names that differ by case alone are one, and returned in lower case.
 
     Raises:
         RequestRefused: ``dataset_layout`` when two different photos have one name.
@@ -168,7 +197,7 @@ def by_name(
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() not in suffixes or not path.is_file():
             continue
-        first = found.setdefault(path.name, path)
+        first = found.setdefault(path.name.lower() if any_case else path.name, path)
         if first is not path and not filecmp.cmp(first, path, shallow=False):
             raise layout_refused(
                 dataset,

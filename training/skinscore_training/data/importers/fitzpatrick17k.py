@@ -19,6 +19,7 @@ from skinscore_training.data.importers.base import (
     Track,
     by_name,
     left_out,
+    number,
     read_csv,
 )
 
@@ -30,7 +31,7 @@ DATASET: Final = Dataset(
     subject_kind=SubjectKind.PHOTO,
 )
 CSV: Final = "fitzpatrick17k.csv"
-UNKNOWN: Final = "-1"
+UNKNOWN: Final = ("", "-1")
 WRONG: Final = "3 Wrongly labelled"
 
 _TYPES: Final = {"fitzpatrick_scale": "f17k-scale", "fitzpatrick_centaur": "f17k-centaur"}
@@ -46,7 +47,7 @@ def read(source: Path, track: Track) -> Imported:
     photos = {Path(name).stem: path for name, path in by_name(DATASET.name, source).items()}
     found = Imported(DATASET)
     wrong = lost = 0
-    for row in rows:
+    for line, row in enumerate(rows, 2):
         if row["qc"] == WRONG:
             wrong += 1
         elif (path := photos.get(row["md5hash"])) is None:
@@ -55,10 +56,14 @@ def read(source: Path, track: Track) -> Imported:
             photo = Photo(path, pseudonyms.published(DATASET.name, row["md5hash"]))
             found.entries.append(Said(photo, "condition", row["label"], "f17k-atlas"))
             found.entries += [
-                Said(photo, "fitzpatrick_type", f"{float(row[column]):g}", rater)
+                Said(photo, "fitzpatrick_type", f"{value:g}", rater)
                 for column, rater in _TYPES.items()
-                if row[column] not in ("", UNKNOWN)
+                if (value := _type(line, column, row[column])) is not None
             ]
     found.notes += left_out(wrong, "rows are marked as wrongly labelled: left out")
     found.notes += left_out(lost, "rows have no photo below SRC")
     return found
+
+
+def _type(line: int, column: str, text: str) -> float | None:
+    return number(DATASET.name, f"{CSV} row {line}: {column}", text, UNKNOWN)

@@ -2,7 +2,8 @@
 
     metadata.csv     photos in images/ or imgs_part_1/ .. imgs_part_3/
 
-``fitspatrick`` (sic) is a float or empty. Patients are known: splits are made by them.
+``fitspatrick`` (sic) is a float or empty; other columns say ``UNK`` for what is not known, and it
+is taken for the same here. Patients are known: splits are made by them.
 """
 
 from pathlib import Path
@@ -19,7 +20,10 @@ DATASET: Final = base.Dataset(
     subject_kind=SubjectKind.PERSON,
 )
 DIAGNOSES: Final = ("NEV", "BCC", "ACK", "SEK", "SCC", "MEL")
+UNKNOWN: Final = ("", "UNK")
 FOLDERS: Final = ("images", "imgs_part_1", "imgs_part_2", "imgs_part_3")
+
+_NUMBERS: Final = (("age", "age_years", ""), ("fitspatrick", "fitzpatrick_type", "pad"))
 
 
 def read(source: Path, track: base.Track) -> base.Imported:
@@ -46,10 +50,10 @@ def read(source: Path, track: base.Track) -> base.Imported:
             continue
         photo = base.Photo(path, DATASET.subject(row["patient_id"]))
         found.entries.append(base.Said(photo, "condition", row["diagnostic"], "pad-diagnostic"))
-        if row["age"]:
-            found.entries.append(base.Said(photo, "age_years", row["age"]))
-        if row["fitspatrick"]:
-            fitzpatrick = f"{float(row['fitspatrick']):g}"
-            found.entries.append(base.Said(photo, "fitzpatrick_type", fitzpatrick, "pad"))
+        for column, attribute, rater in _NUMBERS:
+            place = f"metadata.csv row {number}: {column}"
+            value = base.number(DATASET.name, place, row[column], UNKNOWN)
+            if value is not None:
+                found.entries.append(base.Said(photo, attribute, f"{value:g}", rater))
     found.notes += base.left_out(lost, f"rows have no photo in {', '.join(FOLDERS)}")
     return found

@@ -9,6 +9,7 @@ in several cases, as the publisher says; only the first keeps them.
 """
 
 import ast
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from skinscore_training.data.importers.base import (
     Track,
     layout_refused,
     left_out,
+    number,
     read_csv,
 )
 
@@ -38,6 +40,23 @@ OUR_CONDITIONS: Final = ("melasma", "post-inflammatory hyperpigmentation", "acne
 
 _IMAGES: Final = (1, 2, 3)
 _NO_TYPE: Final = ("", "NONE_IDENTIFIED", "NONE_SELECTED")
+_TONES: Final = {
+    "monk_skin_tone_label_india": "scin-lay-india",
+    "monk_skin_tone_label_us": "scin-lay-us",
+}
+_LABELS: Final = "scin_labels.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """What annotators said of a case; rater -> what."""
+
+    conditions: tuple[str, ...]
+    types: dict[str, str]
+    tones: dict[str, float]
+
+
+_NOTHING: Final = _Label((), {}, {})
 
 
 def read(source: Path, track: Track) -> Imported:
@@ -51,24 +70,22 @@ def read(source: Path, track: Track) -> Imported:
     needed = ("case_id", "body_parts_head_or_neck", "related_category", "image_1_path")
     cases = read_csv(DATASET.name, folder / "scin_cases.csv", needed)
     labels = {
-        row["case_id"]: row
-        for row in read_csv(
-            DATASET.name,
-            folder / "scin_labels.csv",
-            ("case_id", "weighted_skin_condition_label"),
+        row["case_id"]: _label(line, row)
+        for line, row in enumerate(
+            read_csv(DATASET.name, folder / _LABELS, ("case_id", "weighted_skin_condition_label")),
+            2,
         )
     }
     found = Imported(DATASET)
     others = lost = repeated = 0
     taken: dict[str, str] = {}  # photo -> its case
     for case in cases:
-        label = labels.get(case["case_id"], {})
-        conditions = _conditions(label)
-        if not _concerns_us(case, conditions):
+        label = labels.get(case["case_id"], _NOTHING)
+        if not _concerns_us(case, label.conditions):
             others += 1
             continue
-        for number in _IMAGES:
-            if not (name := case.get(f"image_{number}_path", "")):
+        for image in _IMAGES:
+            if not (name := case.get(f"image_{image}_path", "")):
                 continue
             if not (root / name).is_file():
                 lost += 1
@@ -78,66 +95,71 @@ def read(source: Path, track: Track) -> Imported:
                 continue
             subject = pseudonyms.published(DATASET.name, case["case_id"])
             photo = Photo(root / name, subject)
-            found.entries += _said(photo, case, label, conditions, number)
+            found.entries += _said(photo, case, label, image)
     found.notes += left_out(others, "cases are not about acne or pigment of head or neck: left out")
     found.notes += left_out(lost, "photos are named but have no file")
     found.notes += left_out(repeated, "photos are in an earlier case too: left out")
     return found
 
 
-def _concerns_us(case: dict[str, str], conditions: dict[str, float]) -> bool:
+def _concerns_us(case: dict[str, str], conditions: tuple[str, ...]) -> bool:
     named = any(ours in name.lower() for name in conditions for ours in OUR_CONDITIONS)
     return case["body_parts_head_or_neck"] == "YES" and (
         case["related_category"] in OUR_CATEGORIES or named
     )
 
 
-def _said(
-    photo: Photo,
-    case: dict[str, str],
-    label: dict[str, str],
-    conditions: dict[str, float],
-    number: int,
-) -> list[Said]:
-    said = [Said(photo, "condition", name, "scin-dermatologists") for name in conditions]
+def _said(photo: Photo, case: dict[str, str], label: _Label, image: int) -> list[Said]:
+    said = [Said(photo, "condition", name, "scin-dermatologists") for name in label.conditions]
     said += [
         Said(photo, name, value)
         for name, value in (
             ("reported_category", case["related_category"]),
             ("age_band", case.get("age_group", "")),
-            ("shot_type", case.get(f"image_{number}_shot_type", "")),
+            ("shot_type", case.get(f"image_{image}_shot_type", "")),
         )
         if value
     ]
-    types = {"scin-self": case.get("fitzpatrick_skin_type", "")} | {
-        f"scin-dermatologist-{i}": label.get(f"dermatologist_fitzpatrick_skin_type_label_{i}", "")
-        for i in (1, 2, 3)
-    }
+    types = {"scin-self": case.get("fitzpatrick_skin_type", "")} | label.types
     said += [
         Said(photo, "fitzpatrick_type", value.removeprefix("FST"), rater)
         for rater, value in types.items()
         if value not in _NO_TYPE
     ]
     said += [
-        Said(photo, "monk_skin_tone", f"{float(value):g}", f"scin-lay-{place}")
-        for place in ("india", "us")
-        if (value := label.get(f"monk_skin_tone_label_{place}", ""))
+        Said(photo, "monk_skin_tone", f"{tone:g}", rater) for rater, tone in label.tones.items()
     ]
     return said
 
 
-def _conditions(label: dict[str, str]) -> dict[str, float]:
-    text = label.get("weighted_skin_condition_label", "")
+def _label(line: int, row: dict[str, str]) -> _Label:
+    place = f"{_LABELS} row {line}"
+    tones = {
+        rater: number(DATASET.name, f"{place}: {column}", row.get(column, ""))
+        for column, rater in _TONES.items()
+    }
+    return _Label(
+        _conditions(place, row["weighted_skin_condition_label"]),
+        {
+            f"scin-dermatologist-{i}": row.get(f"dermatologist_fitzpatrick_skin_type_label_{i}", "")
+            for i in (1, 2, 3)
+        },
+        {rater: tone for rater, tone in tones.items() if tone is not None},
+    )
+
+
+def _conditions(place: str, text: str) -> tuple[str, ...]:
+    """Return the names; how sure they are is not read."""
     if not text:
-        return {}
+        return ()
     try:
         value: Any = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise layout_refused(
             DATASET.name,
-            "a weighted_skin_condition_label is no mapping",
+            f"{place}: weighted_skin_condition_label is no mapping",
             "{'Eczema': 0.69, ...} as text",
         )
-    return {str(name): float(weight) for name, weight in value.items()}
+    return tuple(map(str, value))
