@@ -11,6 +11,7 @@ import pytest
 from skinscore.errors import RequestRefused
 from skinscore_training.data import importing
 from skinscore_training.data.importers import IMPORTERS
+from skinscore_training.data.importers.base import Listed
 from skinscore_training.data.manifest import Manifest
 from tests.training import nia_tree
 
@@ -141,6 +142,22 @@ def test_a_label_without_its_photo_is_counted(tree: Path) -> None:
     path.unlink()
     imported = IMPORTERS["nia"](tree, iter)
     assert "1 photos have labels but no file: left out" in imported.notes
+
+
+@pytest.mark.parametrize("parts", range(10))
+def test_every_photo_becomes_rows_or_is_counted_whatever_labels_it_has(
+    tree: Path, parts: int
+) -> None:
+    for part in range(parts, 9):
+        (path,) = tree.rglob(f"0004_01_Ft_{part:02d}.json")
+        path.unlink()
+    imported = IMPORTERS["nia"](tree, iter)
+    taken = {entry.photo.path for entry in imported.entries if not isinstance(entry, Listed)}
+    gone = "1 photos have no label file: left out"
+    some = "1 photos have fewer than 9 label files: only those are read"
+    assert len(taken) + (gone in imported.notes) == len(list(tree.rglob("*.jpg")))
+    assert (gone in imported.notes) == (parts == 0)
+    assert (some in imported.notes) == (0 < parts < 9)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Sets with none of our grades: what they do say is kept, and nothing becomes a grade."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -105,6 +106,40 @@ def test_acne04_copies_of_roboflow_share_the_subject_of_their_source(tmp_path: P
     published.touch(tmp_path / "acne1_1024" / "levle1_7.jpg")
     photos = importing.write(IMPORTERS["acne04"](tmp_path, iter), tmp_path / "o.csv").photos
     assert (len(photos), photos["subject"].nunique()) == (3, 2)
+
+
+@pytest.mark.parametrize("name", ["acne04", "acne04-v2"])
+@pytest.mark.parametrize("spelt", [str.upper, str.title, lambda name: name[:-3] + "JPG"])
+def test_acne04_finds_photos_however_their_names_are_spelt(
+    name: str, spelt: Callable[[str], str], tmp_path: Path
+) -> None:
+    manifest, notes = run(name, tmp_path)
+    for path in (tmp_path / "src").rglob("*.jpg"):
+        path.rename(path.with_name(spelt(path.name)))
+    again = IMPORTERS[name](tmp_path / "src", iter)
+    assert again.notes == notes
+    columns = ["subject", "attribute", "value", "rater"]
+    rows = importing.write(again, tmp_path / "again.csv").rows[columns]
+    assert sorted(map(tuple, rows.to_numpy())) == sorted(
+        map(tuple, manifest.rows[columns].to_numpy())
+    )
+
+
+def test_acne04_counts_answers_about_photos_that_are_not_there(tmp_path: Path) -> None:
+    published.acne04(tmp_path)
+    (tmp_path / "Classification" / "JPEGImages" / "levle1_1.jpg").unlink()
+    assert IMPORTERS["acne04"](tmp_path, iter).notes == [
+        "1 listed photos have no file",
+        "1 doctors' answers are about photos that have no file",
+    ]
+
+
+def test_acne04_photos_whose_names_differ_by_case_alone_are_one_or_refused(tmp_path: Path) -> None:
+    published.touch(tmp_path / "a" / "levle1_7.jpg", b"one")
+    published.touch(tmp_path / "b" / "levle1_7.JPG", b"one")
+    assert len(IMPORTERS["acne04"](tmp_path, iter).entries) == 1
+    published.touch(tmp_path / "b" / "levle1_7.JPG", b"another")
+    assert "have one name" in refused("acne04", tmp_path)
 
 
 def test_acne04_v2_counts_circles_also_none(tmp_path: Path) -> None:

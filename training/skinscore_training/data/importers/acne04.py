@@ -6,7 +6,8 @@
 
 Copies cut to 1024 px (``acne0_1024/levle0_1.jpg``) and Roboflow exports
 (``levle0_213_jpg.rf.<32 hex>.jpg``, several versions of one source) are read too; such copies have
-no lesion counts. The same person recurs and no id tells: people are not known.
+no lesion counts. Names are the same in any case. The same person recurs and no id tells: people
+are not known.
 """
 
 import re
@@ -39,8 +40,10 @@ DATASET: Final = Dataset(
 )
 FOLDS: Final = 5
 
-_NAME: Final = re.compile(r"levle(?P<grade>[0-3])_\d+\.jpe?g")
-_ROBOFLOW: Final = re.compile(r"(?P<source>levle(?P<grade>[0-3])_\d+)(_\d+)*_jpg\.rf\.\w{32}\.jpg")
+_NAME: Final = re.compile(r"levle(?P<grade>[0-3])_\d+\.jpe?g", re.IGNORECASE)
+_ROBOFLOW: Final = re.compile(
+    r"(?P<source>levle(?P<grade>[0-3])_\d+)(_\d+)*_jpg\.rf\.\w{32}\.jpg", re.IGNORECASE
+)
 _LETTERS: Final = {"A": "0", "B": "1", "C": "2", "D": "3"}
 
 
@@ -64,23 +67,28 @@ def read(source: Path, track: Track) -> Imported:
         ]
         found.notes += left_out(len(counts.keys() - photos.keys()), "listed photos have no file")
     doctors = source / "code" / "doctor-results"
+    strangers = 0
     for path in track(sorted(doctors.glob("*.txt"))):
-        found.entries += [
-            Said(photos[name], "active_acne_hayashi", grade, f"acne04-{path.stem}")
-            for name, grade in _answers(path)
-            if name in photos
-        ]
+        for name, grade in _answers(path):
+            if name in photos:
+                rater = f"acne04-{path.stem}"
+                found.entries.append(Said(photos[name], "active_acne_hayashi", grade, rater))
+            else:
+                strangers += 1
+    found.notes += left_out(strangers, "doctors' answers are about photos that have no file")
     return found
 
 
 def photos_of(source: Path) -> dict[str, Photo]:
-    """Return the photos by their published name; versions of one source share a subject.
+    """Return the photos by their published name, in lower case.
+
+    Versions of one source share a subject.
 
     Raises:
         RequestRefused: ``dataset_layout``.
     """
     photos = {}
-    for name, path in by_name("acne04", source).items():
+    for name, path in by_name("acne04", source, any_case=True).items():
         roboflow = _ROBOFLOW.fullmatch(name)
         if roboflow is None and _NAME.fullmatch(name) is None:
             continue
@@ -112,7 +120,7 @@ def _lesion_counts(folder: Path) -> Mapping[str, str]:
                         f"{path.name} line {row} is another line than published",
                         "filename, severity (the digit in the name), lesion count",
                     )
-                if counts.setdefault(cells[0], cells[2]) != cells[2]:
+                if counts.setdefault(cells[0].lower(), cells[2]) != cells[2]:
                     raise layout_refused(
                         "acne04", f"{path.name} line {row} contradicts another fold", "one count"
                     )
@@ -127,7 +135,7 @@ def _answers(path: Path) -> list[tuple[str, str]]:
             raise layout_refused(
                 "acne04", f"{path.name} line {row} is no answer", "number, file, A to D"
             )
-        answers.append((cells[1], _LETTERS[cells[2]]))
+        answers.append((cells[1].lower(), _LETTERS[cells[2]]))
     return answers
 
 

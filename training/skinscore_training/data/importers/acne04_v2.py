@@ -63,7 +63,7 @@ def read(source: Path, track: Track) -> Imported:
     if path is None:
         raise layout_refused(DATASET.name, "the annotations are missing", " or ".join(NAMES))
     file = read_document(DATASET.name, path, _File)
-    names = {image.id: image.file_name for image in file.images}
+    names = {image.id: image.file_name.lower() for image in file.images}
     if any(circle.image_id not in names for circle in file.annotations):
         raise layout_refused(DATASET.name, "a lesion belongs to no image", "image_id of an image")
     lesions = Counter(names[circle.image_id] for circle in file.annotations)

@@ -135,11 +135,12 @@ def read(source: Path, track: Track) -> Imported:
         by_photo[label.key].append(label)
     found = Imported(DATASET)
     wrong_side = _photos_with_wrong_sides(by_photo)
-    lost = Counter({"photos": 0, "parts": 0})
+    lost: Counter[str] = Counter()
     for key, of_photo in sorted(by_photo.items()):
         if key not in photos:
             lost["photos"] += 1
             continue
+        lost["labels"] += len({label.part for label in of_photo}) < len(_OURS)
         photo = Photo(photos[key], pseudonyms.published(DATASET.name, key[0]), _VIEWS[key[2]])
         found.entries.append(Said(photo, "capture_device", _DEVICES[key[1]]))
         if (age := of_photo[0].age) is not None:
@@ -153,6 +154,11 @@ def read(source: Path, track: Track) -> Imported:
                     for zone, concern, scale, grade in _grades_of(label)
                 ]
     found.notes += left_out(lost["photos"], "photos have labels but no file: left out")
+    unlabelled = len(photos.keys() - by_photo.keys())
+    found.notes += left_out(unlabelled, "photos have no label file: left out")
+    found.notes += left_out(
+        lost["labels"], f"photos have fewer than {len(_OURS)} label files: only those are read"
+    )
     found.notes += left_out(lost["parts"], "graded parts are not visible in a view: left out there")
     found.notes += left_out(
         len(wrong_side), "frontal photos have their sides the other way round: sides left out"
