@@ -1,5 +1,6 @@
 """Croissant metadata keeps the rules of the format, and names nobody."""
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,27 @@ def test_licence_notes_of_the_rows_are_carried_and_no_file_is_named(
 ) -> None:
     assert document["usageInfo"] == ["clinic, first round: own photos, consent form 3 (training)"]
     assert "smith" not in str(document)
+
+
+def test_every_photo_is_in_exactly_one_set_of_files_or_counted(
+    tmp_path: Path, about: About
+) -> None:
+    known = ["a.jpg", "b.JPG", "c/IMG_1.PNG", "c/d.png", "e.Jpeg", "f.jfif", "g.JFIF", "h.HEIC"]
+    unknown = ["no-ending", "dr.smith"]
+    rows = [long(photo=photo) for photo in known + unknown]
+    document = describe(read_manifest(write(tmp_path, *rows)), about)
+    sets = [node for node in nodes(document) if node.get("@type") == "cr:FileSet"]
+    globs = [files["includes"].removeprefix("**/") for files in sets]
+    for photo in known:
+        assert sum(fnmatchcase(photo.rpartition("/")[2], glob) for glob in globs) == 1, photo
+    assert len(globs) == len({Path(photo).suffix for photo in known})
+    formats = {files["includes"].lower(): files["encodingFormat"] for files in sets}
+    assert formats["**/*.jfif"] == formats["**/*.jpg"] == "image/jpeg"
+    (table,) = [node for node in nodes(document) if node.get("@type") == "cr:FileObject"]
+    assert f"{len(unknown)} photos belong to no set of files" in table["description"]
+    assert "smith" not in str(document)
+    ids = [node["@id"] for node in nodes(document) if "@id" in node]
+    assert len(ids) == len(set(ids))
 
 
 @pytest.mark.parametrize(

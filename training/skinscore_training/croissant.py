@@ -30,6 +30,8 @@ _ENCODING: Final = {".csv": "text/csv", ".parquet": "application/vnd.apache.parq
 _PHOTO_ENCODING: Final = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
+    ".jpe": "image/jpeg",
+    ".jfif": "image/jpeg",
     ".png": "image/png",
     ".webp": "image/webp",
     ".tif": "image/tiff",
@@ -152,10 +154,13 @@ def _annotations_per_item(manifest: Manifest) -> str:
 
 
 def _file(manifest: Manifest) -> dict[str, Any]:
+    unknown = sum(suffix.lower() not in _PHOTO_ENCODING for suffix in _suffixes(manifest))
+    left_out = f" {unknown} photos belong to no set of files: their endings tell no format."
     return {
         "@type": "cr:FileObject",
         "@id": FILE,
         "name": manifest.path.name,
+        "description": "The table of photos and grades." + (left_out if unknown else ""),
         "contentUrl": manifest.path.name,
         "contentSize": f"{manifest.path.stat().st_size} B",
         "encodingFormat": _ENCODING[tables.suffix(manifest.path)],
@@ -164,20 +169,25 @@ def _file(manifest: Manifest) -> dict[str, Any]:
 
 
 def _photo_sets(manifest: Manifest) -> list[dict[str, Any]]:
-    """One set per format. The globs say nothing of single names."""
-    suffixes = sorted({Path(photo).suffix.lower() for photo in manifest.photos["photo"]})
+    """One set per ending as it is spelt: globs tell capitals. They say nothing of single names,
+    so an ending that is no format's is not repeated; it could be part of a name.
+    """
     return [
         {
             "@type": "cr:FileSet",
             "@id": f"{PHOTOS}{suffix.replace('.', '-')}",
             "name": f"photos{suffix}",
             "description": "Photos, as the manifest's column `photo` names them.",
-            "encodingFormat": _PHOTO_ENCODING[suffix],
+            "encodingFormat": _PHOTO_ENCODING[suffix.lower()],
             "includes": f"**/*{suffix}",
         }
-        for suffix in suffixes
-        if suffix in _PHOTO_ENCODING
+        for suffix in sorted(set(_suffixes(manifest)))
+        if suffix.lower() in _PHOTO_ENCODING
     ]
+
+
+def _suffixes(manifest: Manifest) -> list[str]:
+    return [Path(photo).suffix for photo in manifest.photos["photo"]]
 
 
 def _record_set(manifest: Manifest) -> dict[str, Any]:
