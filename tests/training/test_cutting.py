@@ -383,7 +383,7 @@ def test_the_order_of_rows_moves_nobody_to_another_part(tmp_path: Path) -> None:
         folder = tmp_path / str(place)
         folder.mkdir()
         for name in order:
-            (folder / f"{name}.jpg").write_bytes(FRONTAL)
+            (folder / f"{name}.jpg").write_bytes(another(FRONTAL, int(name[1:])))
         close_up = long(view="close_up", px_per_mm="6", zone="nose")
         rows = [close_up | {"photo": f"{name}.jpg", "subject": name} for name in order]
         done = cut(settings_of(write(folder, *rows)), folder / "out", 0, 5)
