@@ -95,6 +95,7 @@ def test_the_interval_of_one_persons_many_crops_is_no_interval() -> None:
         return np.asarray(sums[..., 0])
 
     assert metrics.bootstrap(total, np.array([[7.0]]), resamples=20, seed=1) == (7.0, 7.0)
+    assert np.isnan(metrics.bootstrap(total, np.zeros((0, 1)), resamples=20, seed=1)).all()
 
 
 def test_the_macro_error_weighs_rare_grades_like_common_ones() -> None:

@@ -187,9 +187,11 @@ def bootstrap(
         statistic: takes added sums (..., m) and returns the figure (...).
         sums: (people, m), what each person adds; a resample adds the rows of those drawn.
 
-    Undefined resamples (NaN) are left out; (NaN, NaN) when all are.
+    Undefined resamples (NaN) are left out; (NaN, NaN) when all are, or when there is nobody.
     """
     people = len(sums)
+    if not people:
+        return float("nan"), float("nan")
     draws = np.random.default_rng(seed).multinomial(
         people, np.full(people, 1.0 / people), size=resamples
     )

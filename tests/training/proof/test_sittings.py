@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.zones import ZONES
+from skinscore.errors import RequestRefused
 from skinscore_training import runs
 from skinscore_training.proof import sittings
 from skinscore_training.proof.sittings import SETTINGS, TRUTH, USUAL, SittingSettings
@@ -43,6 +45,15 @@ def test_other_settings_start_an_empty_folder(tmp_path: Path) -> None:
     fake_patient(tmp_path, 0)
     sittings.render_patients(tmp_path, 0, replace(SMALL, seed=1), workers=1)
     assert [path.name for path in tmp_path.iterdir()] == [SETTINGS]
+
+
+def test_a_folder_of_something_else_is_refused_and_kept(tmp_path: Path) -> None:
+    fake_patient(tmp_path, 1)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(RequestRefused) as refusal:
+        sittings.render_patients(tmp_path, 0, SMALL, workers=1)
+    assert refusal.value.code == "output_not_writable"
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_poses_and_resolution_stay_within_their_limits_and_repeat() -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.domain.zones import ZONES, Zone
+from skinscore.errors import RequestRefused
 from skinscore.imaging import zones
 from skinscore.imaging.encode import to_jpeg
 from skinscore_training import runs, skin
@@ -170,7 +171,11 @@ def _home(folder: Path, number: int) -> Path:
 
 
 def _claim(folder: Path, settings: SittingSettings) -> None:
-    """Make sure that ``folder`` holds only photos of these settings by this renderer."""
+    """Make sure that ``folder`` holds only photos of these settings by this renderer.
+
+    Raises:
+        RequestRefused: ``output_not_writable`` when something is in it that was not rendered here.
+    """
     wanted = {
         "photos": settings.photos,
         "seed": settings.seed,
@@ -182,6 +187,13 @@ def _claim(folder: Path, settings: SittingSettings) -> None:
     if path.exists() and runs.read_json(path, "prove") == wanted:
         return
     if folder.exists():
+        if not path.exists() and any(folder.iterdir()):
+            raise RequestRefused(
+                "output_not_writable",
+                f"the folder for rendered patients holds other files and no {SETTINGS}",
+                "a new or empty folder, or one that rendered patients before: what is stale in it "
+                "is deleted",
+            )
         for old in (*folder.glob("patient_*"), *folder.glob("*.part")):
             shutil.rmtree(old)
     runs.write_json(path, wanted)
