@@ -86,7 +86,7 @@ def test_the_card_says_what_the_model_is_and_shows_every_figure(sealed: bytes) -
     model = release.open_model(sealing.with_figures(sealed, figures))
     card = write_card(model.contract, model.digest, None, {})
     assert "**Trained on rendered skin only; no photo of a person was used.**" in card
-    assert "**Every figure below is on rendered skin**" in card
+    assert "**Every figure of this section is on rendered skin**" in card
     assert "not validated against graders" in card
     assert "0.71 [0.61, 0.81]" in card
     assert "| dark | 40 | not defined | 0.93 [0.83, 1.03] | not defined |" in card
@@ -121,9 +121,11 @@ def test_the_card_shows_the_worst_of_what_was_proven(sealed: bytes) -> None:
         seed=0,
         people=9,
         parts=(part,),
-        not_measured={},
+        not_measured={"photos": "no folder"},
     )
     card = write_card(model.contract, model.digest, proof, INT8)
+    assert "does not say otherwise: Distractors. " in card
+    assert "**Not measured**: photos: no folder." in card
     assert "| Distractors | shift | value | 0.31 | moles | ≤ 0.25 | 1 of 2 |" in card
     assert "| int8 | it is not faster | 2.1 | 0.90 | 0.0030 |" in card
 

@@ -165,8 +165,8 @@ def _data_sets(figures: list[Figure]) -> str:
     if any("rendered" not in name for name in names):
         return ", ".join(names)
     return (
-        f"{', '.join(names)}. **Every figure below is on rendered skin**; none says how the model "
-        "does on photos of people"
+        f"{', '.join(names)}. **Every figure of this section is on rendered skin**; none says how "
+        "the model does on photos of people"
     )
 
 
@@ -174,12 +174,14 @@ def _behaviour(proof: Proof | None) -> str:
     title = "## Behaviour\n\n"
     if proof is None:
         return title + "Not measured on this file: `skinscore train prove` has not been run on it."
+    measured = "; ".join(part.title for part in proof.parts)
+    absent = "".join(f" {name}: {why}." for name, why in proof.not_measured.items())
     return (
         f"{title}Measured by `skinscore train prove` on this file, {proof.people} people "
-        "where a part does not say otherwise: "
-        "rendered patients photographed again, doses, distractors, tones and cheap tricks on "
-        "rendered skin; generated portraits (no person is shown) with a lay impression of their "
-        "wrinkles, which is no clinical label. Every group, method and interval: "
+        f"where a part does not say otherwise: {measured}. Lay labels of generated portraits (no "
+        "person is shown) are no clinical labels. "
+        + (f"**Not measured**:{absent} " if absent else "")
+        + "Every group, method and interval: "
         "[docs/reference/proof.md](docs/reference/proof.md).\n\n" + targets(proof)
     )
 

@@ -1,11 +1,13 @@
 """Only what a distractor does to the score counts; what it does not touch is left out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from skinscore.imaging.rules import Geometry
-from skinscore_training.proof.distractors import GROUNDS, Shifts, add_each, measure
-from skinscore_training.skin.subject import DISTRACTORS
+from skinscore_training.proof.distractors import GROUNDS, Shifts, _reaches, add_each, measure
+from skinscore_training.skin.subject import DISTRACTORS, make_subject
 from tests.training.proof.readers import HabitReader, by_redness, unmoved
 
 
@@ -42,3 +44,15 @@ def test_opposite_shifts_of_two_skins_are_no_bias_but_show_in_the_table() -> Non
     part = measure(shifts, 0)
     assert [row.value for row in part.findings] == [0.0] * 3
     assert part.tables[0].rows == (("moles", "2", *("+0.00; 1.00; 100 %",) * 3),)
+
+
+def test_a_zone_that_nothing_reaches_is_left_out_whatever_the_camera_does(
+    geometry: Geometry,
+) -> None:
+    bare = make_subject(3, 1, geometry.crops[0], geometry, only=frozenset())
+    inside = bare.masks[0] > 0
+    for mask, reached in ((inside, True), (~inside, False)):
+        blood = bare.skin.blood + np.where(mask, np.float32(1), np.float32(0))
+        laid_on = replace(bare, skin=replace(bare.skin, blood=blood))
+        assert _reaches(bare, laid_on, 0) is reached
+    assert not _reaches(bare, bare, 0)

@@ -1,6 +1,7 @@
 """Figure 4: what must not move a grade, added one at a time to otherwise identical skin."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -16,14 +17,13 @@ from skinscore_training.proof.intervals import over_subjects
 from skinscore_training.proof.skins import (
     affected,
     clear,
-    pixels_of,
     plan_of,
     read,
     shoot_each,
     tone_of,
 )
 from skinscore_training.skin.crops import draw_view
-from skinscore_training.skin.subject import DISTRACTORS, make_subject
+from skinscore_training.skin.subject import DISTRACTORS, Subject, make_subject
 
 SHIFT: Final = at_most(0.25)
 GROUNDS: Final = ("clear", "affected")
@@ -31,7 +31,7 @@ GROUNDS: Final = ("clear", "affected")
 
 @dataclass(frozen=True, slots=True)
 class Shifts:
-    """Every zone of every skin that a distractor touched: one row each."""
+    """Every zone of every skin that a distractor was laid on: one row each."""
 
     skin: NDArray[np.int64]  # (R,)
     ground: NDArray[np.str_]  # (R,) of GROUNDS
@@ -43,7 +43,8 @@ class Shifts:
 def add_each(reader: CropReader, geometry: Geometry, skins: int, seed: int) -> Shifts:
     """Render and read every skin bare and with each distractor alone.
 
-    A crop that a distractor leaves unchanged (stubble on a forehead) says nothing and is left out.
+    A zone that a distractor does not reach (stubble on a forehead, a mole on the skin beside) says
+    nothing and is left out, though the camera, which exposes for all of a crop, may change it.
     """
     rows: list[tuple[int, str, str, NDArray[np.float64], NDArray[np.float64]]] = []
     for number in track(range(skins), skins, "distractors"):
@@ -73,8 +74,10 @@ def measure(shifts: Shifts, seed: int) -> Part:
         method=(
             "The same rendered skin under the same light and camera, bare and with one distractor "
             "laid on; clear skin (nothing to grade) and affected skin (each concern between 1 and "
-            "3 in every zone). Figure: size of the mean shift of a score, in grades; its sign is "
-            "in the table. Single zones scatter more: their 95th percentile is listed."
+            "3 in every zone). Counted are zones that the distractor reaches: where skin, hair or "
+            "what is worn differs inside the zone, not only the exposure. Figure: size of the "
+            "mean shift of a score, in grades; its sign is in the table. "
+            "Single zones scatter more: their 95th percentile is listed."
         ),
         findings=tuple(findings),
         tables=tuple(_table(shifts, ground) for ground in GROUNDS),
@@ -90,14 +93,29 @@ def _of_skin(
     made = [make_subject(seed, number, plan, geometry, wanted, only) for only in laid_on]
     view = draw_view(seed, number, 0, made[0])
     parts = shoot_each(made, [view] * len(made), number, geometry, seed)
-    scores, pixels = read(reader, parts), pixels_of(parts)
+    scores = read(reader, parts)
     return [
         (number, ground, name, scores[0, slot], scores[place, slot])
         for place, name in enumerate(DISTRACTORS, start=1)
-        if not np.array_equal(pixels[place], pixels[0])
         for slot in range(geometry.slots)
         if not np.isnan((scores[0, slot], scores[place, slot])).any()
+        if _reaches(made[0], made[place], slot)
     ]
+
+
+def _reaches(bare: Subject, laid_on: Subject, slot: int) -> bool:
+    """Whether anything inside the slot's mask differs, before light and camera."""
+    inside = bare.masks[slot] > 0
+    pairs = zip(_layers(bare), _layers(laid_on), strict=True)
+    return any(not np.array_equal(one[..., inside], other[..., inside]) for one, other in pairs)
+
+
+def _layers(subject: Subject) -> Iterator[NDArray[np.float32]]:
+    """All that lies on the sheet, each (..., H, W)."""
+    for laid in (subject.skin, subject.painted):
+        for field in fields(laid):
+            yield getattr(laid, field.name)
+    yield subject.shape
 
 
 def _of(shifts: Shifts, ground: str, name: str) -> NDArray[np.bool_]:
