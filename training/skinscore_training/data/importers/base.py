@@ -104,9 +104,13 @@ class Imported:
     notes: list[str] = field(default_factory=list)  # what was left out, and why
 
 
-def layout_refused(dataset: str, found: str, allowed: str) -> RequestRefused:
-    """Return the refusal of a folder that is not laid out as published."""
-    return RequestRefused("dataset_layout", f"{dataset}: {found}", allowed)
+def layout_refused(
+    dataset: str, found: str, allowed: str, remedy: str | None = None
+) -> RequestRefused:
+    """Return the refusal of a folder that is not laid out as published; ``remedy`` is for what is
+    no published set.
+    """
+    return RequestRefused("dataset_layout", f"{dataset}: {found}", allowed, remedy)
 
 
 def read_csv(dataset: str, path: Path, needed: Sequence[str]) -> list[dict[str, str]]:

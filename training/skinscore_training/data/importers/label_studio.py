@@ -17,15 +17,15 @@ control is named after the concern (``wrinkles``, perRegion). Answers are choice
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from skinscore.domain.concerns import Concern
-from skinscore.domain.document import Sha256, field_problems, sha256_hex
+from skinscore.domain.document import field_problems, sha256_hex
 from skinscore.domain.zones import View, Zone
+from skinscore.errors import RequestRefused
 from skinscore_training.data import grade_cells, pseudonyms
-from skinscore_training.data.columns import SubjectKind
 from skinscore_training.data.importers.base import (
     Dataset,
     Entry,
@@ -37,9 +37,17 @@ from skinscore_training.data.importers.base import (
     layout_refused,
     left_out,
 )
+from skinscore_training.data.importers.label_studio_export import (
+    TASKS,
+    Annotation,
+    Data,
+    OwnData,
+    Prediction,
+    Result,
+    Task,
+)
 from skinscore_training.data.labelling import CONTROLS, TASK_SCHEMA
 from skinscore_training.data.scales import Scale
-from skinscore_training.data.splits import Part
 
 NAME: Final = "label-studio"
 REGIONS: Final = ("polygonlabels", "rectanglelabels", "ellipselabels", "brushlabels")
@@ -59,73 +67,7 @@ class Labelling:
     key: bytes  # for pseudonyms of graders and, unless the tasks are skinscore's own, of subjects
 
 
-class _Grader(BaseModel):
-    id: int
-
-
-class _Result(BaseModel):
-    id: str
-    from_name: str
-    type: str
-    value: dict[str, Any]
-
-
-class _Nameless(BaseModel):
-    """A result of no control, such as a relation between two regions."""
-
-    from_name: None = None
-    type: str
-
-
-class _Annotation(BaseModel):
-    completed_by: int | _Grader
-    was_cancelled: bool
-    created_at: str  # ISO 8601, UTC: text order is time order
-    result: list[_Result | _Nameless]
-    parent_prediction: int | None = None  # the suggestion it was made from
-
-    @property
-    def answers(self) -> list[_Result]:
-        return [result for result in self.result if isinstance(result, _Result)]
-
-    @property
-    def grader(self) -> int:
-        return self.completed_by if isinstance(self.completed_by, int) else self.completed_by.id
-
-
-class _Prediction(BaseModel):
-    model_config = ConfigDict(protected_namespaces=())
-    model_version: str | None = None
-    created_at: str | None = None
-
-
-class _Data(BaseModel):
-    """The fields of a task that are read; others are the clinic's."""
-
-    sha256: Sha256
-    subject: str
-    visit: str | None = None
-    view: View | None = None
-    px_per_mm: float | None = None
-
-
-class _OwnData(_Data):
-    """What a task of skinscore's own says besides; the earliest did not."""
-
-    subject_kind: SubjectKind | None = None
-    split: Part | None = None
-    zone: Zone | None = None
-
-
-class _Task(BaseModel):
-    id: int
-    data: dict[str, Any]
-    annotations: list[_Annotation]
-    predictions: list[_Prediction] = []
-
-
 _UNNAMED: Final = "unnamed model"
-_TASKS: Final = TypeAdapter(list[_Task])
 
 
 def read(source: Path, track: Track, labelling: Labelling) -> Imported:
@@ -135,16 +77,25 @@ def read(source: Path, track: Track, labelling: Labelling) -> Imported:
         RequestRefused: ``dataset_layout``, naming tasks by their number.
     """
     try:
-        tasks = _TASKS.validate_json(source.read_text(encoding="utf-8-sig"))
+        tasks = TASKS.validate_json(source.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as problem:
-        raise layout_refused(
-            NAME, f"the export cannot be read ({type(problem).__name__})", "a JSON file"
+        raise _refused(
+            f"the export cannot be read ({type(problem).__name__})", "a JSON file"
         ) from None
     except ValidationError as problem:
-        raise layout_refused(
-            NAME, field_problems(problem)[:500], "the raw JSON export: a list of tasks"
+        raise _refused(
+            field_problems(problem)[:500], "the raw JSON export: a list of tasks"
         ) from None
     return _Reading(labelling, _by_hash(labelling.photos, track)).read(tasks)
+
+
+def _refused(found: str, allowed: str) -> RequestRefused:
+    return layout_refused(
+        NAME,
+        found,
+        allowed,
+        "Mend it in Label Studio and export the project again as JSON, not JSON_MIN or COCO.",
+    )
 
 
 def _by_hash(folder: Path, track: Track) -> dict[str, Path]:
@@ -162,7 +113,7 @@ class _Reading:
         self._cancelled = self._superseded = self._repeated = self._foreign = self._lost = 0
         self._older = self._nowhere = 0
 
-    def read(self, tasks: list[_Task]) -> Imported:
+    def read(self, tasks: list[Task]) -> Imported:
         found = Imported(self._labelling.dataset)
         for photo, of_photo in self._by_photo(tasks).items():
             found.entries += self._entries(of_photo, photo)
@@ -171,8 +122,7 @@ class _Reading:
                 f"{what} in {len(where)} tasks ({', '.join(map(str, where[:_SHOWN]))})"
                 for what, where in self._problems.items()
             ]
-            raise layout_refused(
-                NAME,
+            raise _refused(
                 "; ".join(told),
                 f"answers {self._labelling.scale.allowed} or not_assessable by choices or numbers; "
                 "data with sha256 and subject; --subject-kind where tasks do not say it",
@@ -193,10 +143,10 @@ class _Reading:
         )
         return found
 
-    def _by_photo(self, tasks: list[_Task]) -> dict[Photo, list[_Task]]:
+    def _by_photo(self, tasks: list[Task]) -> dict[Photo, list[Task]]:
         """Return the tasks of each photo: a file of tasks may have been imported twice."""
         photos: dict[Path, Photo] = {}
-        grouped: dict[Photo, list[_Task]] = {}
+        grouped: dict[Photo, list[Task]] = {}
         for task in tasks:
             if (photo := self._photo(task)) is None:
                 continue
@@ -205,10 +155,10 @@ class _Reading:
             grouped.setdefault(photo, []).append(task)
         return grouped
 
-    def _photo(self, task: _Task) -> Photo | None:
+    def _photo(self, task: Task) -> Photo | None:
         own = task.data.get("schema") == TASK_SCHEMA
         try:
-            data = (_OwnData if own else _Data).model_validate(task.data)
+            data = (OwnData if own else Data).model_validate(task.data)
         except ValidationError as problem:
             self._problem(task, f"data: {field_problems(problem)}")
             return None
@@ -221,7 +171,7 @@ class _Reading:
             self._problem(task, "nothing says what its subject stands for")
         return photo
 
-    def _said(self, path: Path, data: _Data) -> Photo:
+    def _said(self, path: Path, data: Data) -> Photo:
         key, visit = self._labelling.key, data.visit or ""
         photo = Photo(
             path=path,
@@ -231,7 +181,7 @@ class _Reading:
             px_per_mm=data.px_per_mm,
             subject_kind=self._labelling.dataset.subject_kind,
         )
-        if not isinstance(data, _OwnData):
+        if not isinstance(data, OwnData):
             return replace(
                 photo,
                 subject=pseudonyms.keyed(key, "subject", data.subject),
@@ -242,7 +192,7 @@ class _Reading:
         kind = data.subject_kind or photo.subject_kind
         return replace(photo, subject_kind=kind, split=data.split, zone=data.zone)
 
-    def _entries(self, tasks: list[_Task], photo: Photo) -> Sequence[Entry]:
+    def _entries(self, tasks: list[Task], photo: Photo) -> Sequence[Entry]:
         given = [(task, annotation) for task in tasks for annotation in self._latest(task)]
         grades: dict[tuple[int, Zone, Concern], Grade] = {}
         seen: dict[int, dict[str, None]] = {}  # what a grader saw once stays seen in a later task
@@ -258,7 +208,7 @@ class _Reading:
             return []
         return list(grades.values()) or [Listed(photo)]
 
-    def _latest(self, task: _Task) -> list[_Annotation]:
+    def _latest(self, task: Task) -> list[Annotation]:
         given = [annotation for annotation in task.annotations if not annotation.was_cancelled]
         self._cancelled += len(task.annotations) - len(given)
         latest = {
@@ -268,7 +218,7 @@ class _Reading:
         self._superseded += len(given) - len(latest)
         return list(latest.values())
 
-    def _grades(self, task: _Task, photo: Photo, annotation: _Annotation, seen: str) -> list[Grade]:
+    def _grades(self, task: Task, photo: Photo, annotation: Annotation, seen: str) -> list[Grade]:
         zones = self._zones(task, annotation.answers)
         rater = pseudonyms.keyed(self._labelling.key, "rater", str(annotation.grader))
         self._foreign += len(annotation.result) - len(annotation.answers)
@@ -293,7 +243,7 @@ class _Reading:
             )
         return list(grades.values())
 
-    def _zones(self, task: _Task, results: list[_Result]) -> dict[str, Zone]:
+    def _zones(self, task: Task, results: list[Result]) -> dict[str, Zone]:
         """Return region id -> zone: a region and its answers share one id."""
         zones = {}
         for region in results:
@@ -305,7 +255,7 @@ class _Reading:
                     zones[region.id] = _ZONES[labels[0]]
         return zones
 
-    def _cell(self, task: _Task, answer: _Result, concern: Concern) -> str | None:
+    def _cell(self, task: Task, answer: Result, concern: Concern) -> str | None:
         scale = self._labelling.scale
         text = _text(answer)
         cell = None if text is None else grade_cells.parse(text)
@@ -321,13 +271,13 @@ class _Reading:
             return text
         return None
 
-    def _problem(self, task: _Task, what: str) -> None:
+    def _problem(self, task: Task, what: str) -> None:
         tasks = self._problems.setdefault(what, [])
         if task.id not in tasks:
             tasks.append(task.id)
 
 
-def _text(answer: _Result) -> str | None:
+def _text(answer: Result) -> str | None:
     if answer.type == "choices":
         choices = answer.value.get("choices")
         if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], str):
@@ -337,7 +287,7 @@ def _text(answer: _Result) -> str | None:
     return None
 
 
-def _seen(predictions: list[_Prediction], annotation: _Annotation) -> list[str]:
+def _seen(predictions: list[Prediction], annotation: Annotation) -> list[str]:
     """Return the models whose suggestion was there when the grader began to answer.
 
     An export may leave the suggestions out; an answer made from one says so itself.
