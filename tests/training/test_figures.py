@@ -62,9 +62,22 @@ def test_every_figure_is_what_its_definition_says(graded: pd.DataFrame) -> None:
             assert found[name].people == part["subject"].nunique()
 
 
+def test_one_photo_too_coarse_leaves_the_other_two_a_pair(graded: pd.DataFrame) -> None:
+    whole = figures.pairs_of_views(graded)
+    assert len(whole) == PEOPLE * SLOTS
+    without_first = graded[graded["view"] != 0]
+    lost = graded[(graded["view"] != 0) | (graded["subject"] > 9)]
+    pairs = figures.pairs_of_views(lost)
+    few, rest = pairs.loc[:9], pairs.loc[10:]
+    assert few.equals(figures.pairs_of_views(without_first).loc[:9])
+    assert rest.equals(whole.loc[10:])
+    assert figures.pairs_of_views(graded[graded["view"] == 1]).shape == (0, 2)
+    assert figures.pairs_of_views(graded.sample(frac=1, random_state=1)).equals(whole)
+
+
 def test_repeats_are_the_views_of_the_same_skin(graded: pd.DataFrame) -> None:
     wide = graded.pivot(index=["subject", "slot"], columns="view", values="score").to_numpy()
     found = {figure.metric: figure for figure in figures.measure(graded, 50, 1)}
-    assert found["icc_2_1_between_views"].value == pytest.approx(metrics.icc_2_1(wide))
+    assert found["icc_2_1_between_views"].value == pytest.approx(metrics.icc_2_1(wide[:, :2]))
     alone = figures.measure(graded[graded["view"] == 0], resamples=50, seed=1)
     assert "icc_2_1_between_views" not in {figure.metric for figure in alone}

@@ -1,8 +1,9 @@
 """int8: the graph is what was asked for, and only a file inside its margins is released."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import onnx
-import pandas as pd
 import pytest
 from onnx import numpy_helper
 
@@ -12,7 +13,7 @@ from skinscore.domain.concerns import Concern
 from skinscore.grading.session import Session
 from skinscore_training import comparison, int8, rules, sealing
 from skinscore_training.comparison import Difference
-from skinscore_training.int8 import Variant
+from skinscore_training.int8 import Variant, Verdict
 from skinscore_training.model import onnx_graph, quantize
 from tests.models import untrained_model
 
@@ -113,17 +114,28 @@ def test_each_int8_release_has_a_version_of_its_own() -> None:
     assert int8.identity(rc, Variant.REDUCED).version == "1.2.0-rc.1.int8-reduced"
 
 
-def kappa(by: str, group: str, first: float, second: float) -> Difference:
+def kappa(
+    by: str, group: str, first: float, second: float, concern: Concern = Concern.WRINKLES
+) -> Difference:
     change = second - first
-    concern = Concern.WRINKLES
     return Difference(
         concern, by, group, comparison.KAPPA, first, second, change, change, change, people=9
     )
 
 
+EVEN = tuple(
+    kappa("all", "all", 0.8, 0.8, concern)
+    for concern in (Concern.ACNE_SCARRING, Concern.PIGMENTATION)
+)  # what the other two concerns lose: nothing
+
+
+def judged(rows: Iterable[Difference], speed_up: float = 1.3) -> Verdict:
+    return int8.judge(Variant.VNNI, 2.0, speed_up, rows, kappa_drop=0.01)
+
+
 def test_inside_the_margins_and_faster_is_released() -> None:
-    rows = [kappa("all", "all", 0.8, 0.791), kappa("tone", "dark", 0.7, 0.75)]
-    assert int8.judge(Variant.VNNI, 2.0, 1.3, rows, kappa_drop=0.01).released
+    rows = [*EVEN, kappa("all", "all", 0.8, 0.791), kappa("tone", "dark", 0.7, 0.75)]
+    assert judged(rows).released
 
 
 @pytest.mark.parametrize(
@@ -135,25 +147,25 @@ def test_inside_the_margins_and_faster_is_released() -> None:
             2.0,
             "kappa, dark falls",
         ),
+        ([kappa("all", "all", np.nan, 0.8)], 2.0, "wrinkles cannot be compared"),
+        ([], 2.0, "wrinkles cannot be compared"),
+        ([kappa("tone", "dark", 0.8, 0.8)], 2.0, "wrinkles cannot be compared"),
         ([kappa("all", "all", 0.8, 0.8)], 1.0, "not faster: 1.00 times"),
-        ([kappa("all", "all", 0.8, 0.8)], float("nan"), "not faster"),
+        ([kappa("all", "all", 0.8, 0.8)], np.nan, "not faster"),
     ],
 )
 def test_one_broken_margin_is_enough(rows: list[Difference], speed_up: float, reason: str) -> None:
-    verdict = int8.judge(Variant.VNNI, 2.0, speed_up, rows, kappa_drop=0.01)
+    verdict = judged([*EVEN, *rows], speed_up)
     assert not verdict.released
-    assert reason in verdict.reasons[0]
+    assert [reason in found for found in verdict.reasons] == [True]
+
+
+def test_a_tone_of_one_grade_is_told_and_holds_nothing_up() -> None:
+    verdict = judged([*EVEN, kappa("all", "all", 0.8, 0.8), kappa("tone", "dark", np.nan, np.nan)])
+    assert verdict.released
+    assert [row.group for row in verdict.kappas if not row.defined] == ["dark"]
 
 
 def test_a_zone_is_no_group_of_this_gate() -> None:
-    rows = [kappa("zone_kind", "chin", 0.8, 0.5)]
-    assert int8.judge(Variant.VNNI, 2.0, 1.3, rows, kappa_drop=0.01).released
-
-
-def test_ranges_are_measured_on_every_tone() -> None:
-    rows = pd.DataFrame(
-        {"ita_deg": np.linspace(-50, 70, 121)[::-1], "subject": range(121), "crop": "nose"}
-    )
-    chosen = int8.spread_over_tones(rows, 13)["ita_deg"]
-    assert list(chosen) == pytest.approx(list(np.linspace(-50, 70, 13)))
-    assert len(int8.spread_over_tones(rows[:5], 13)) == 5
+    rows = [*EVEN, kappa("all", "all", 0.8, 0.8), kappa("zone_kind", "chin", 0.8, 0.5)]
+    assert judged(rows).released

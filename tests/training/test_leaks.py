@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 
 from skinscore.errors import RequestRefused
-from skinscore_training import presets, rules
+from skinscore_training import corpus, fit_record, presets, rules
 from skinscore_training.data import shards
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
+from skinscore_training.fit_record import FitRecord
 from skinscore_training.leaks import require_apart
 from skinscore_training.presets import Preset
+from skinscore_training.render import render
 from skinscore_training.runs import RunFolder
 from skinscore_training.start import Labels, Start
 from tests.conftest import REPOSITORY
@@ -22,14 +24,14 @@ from tests.training import fake_skin
 PARTS = [part.value for part in (Part.TRAIN, Part.TRAIN, Part.CALIBRATION, Part.TEST)]
 
 
-def going_on(start: Path) -> Preset:
-    """A preset that goes on from ``start`` and holds out people of graded photos."""
+def going_on(start: Path, source: Source = Source.GRADED) -> Preset:
+    """A preset that goes on from ``start`` and holds out people of ``source``."""
     whole = presets.load("tiny", REPOSITORY / "configs")
     return whole.model_copy(
         update={
             "fit": whole.fit.model_copy(update={"start": str(start)}),
-            "calibrate": whole.calibrate.model_copy(update={"source": "graded"}),
-            "evaluate": whole.evaluate.model_copy(update={"source": "graded"}),
+            "calibrate": whole.calibrate.model_copy(update={"source": source.value}),
+            "evaluate": whole.evaluate.model_copy(update={"source": source.value}),
         }
     )
 
@@ -100,3 +102,53 @@ def test_a_start_without_its_photos_is_refused_by_its_own_name(tmp_path: Path) -
         require_apart(going_on(tmp_path / "pruned"), folder, start_of("graded"))
     assert refusal.value.code == "stage_input_missing"
     require_apart(going_on(tmp_path / "pruned"), folder, start_of("rendered"))
+
+
+def rendered_run(root: Path, seed: int, parts: list[str]) -> RunFolder:
+    """A run with one rendered person a part."""
+    folder = RunFolder(root)
+    settings = presets.load("tiny", REPOSITORY / "configs").render.model_copy(
+        update={"people": len(parts), "seed": seed, "workers": 1}
+    )
+    render(settings, None, folder.rendered, fake_skin.render)
+    table = pd.DataFrame({"subject": range(len(parts)), "part": parts})
+    table.to_parquet(folder.splits, index=False)
+    return folder
+
+
+def test_rendered_people_who_taught_a_start_are_known_by_seed_and_number(tmp_path: Path) -> None:
+    before = rendered_run(tmp_path / "before", 5, PARTS).root
+    preset = going_on(before, Source.RENDERED)
+
+    def asked(seed: int, parts: list[str]) -> None:
+        folder = rendered_run(tmp_path / "now", seed, parts)
+        require_apart(preset, folder, start_of("rendered"))
+
+    asked(5, PARTS)  # everybody as before
+    asked(6, PARTS[::-1])  # other people under the same numbers
+    with pytest.raises(RequestRefused, match="1 rendered people of the calibration part") as found:
+        asked(5, PARTS[::-1])
+    assert found.value.code == "preset_invalid"
+
+
+def test_whoever_may_have_taught_the_weights_is_not_held_out(tmp_path: Path) -> None:
+    folder = rendered_run(tmp_path, 5, PARTS)
+    fit_record.write(
+        folder,
+        FitRecord(
+            mlflow_run_id="",
+            manifest_sha256="0" * 64,
+            people_sha256=corpus.people_sha256(folder),
+            git_commit="",
+            libraries={},
+        ),
+    )
+    held_out = corpus.held_out(folder, Part.TEST, Source.RENDERED)
+    assert set(held_out["subject"]) == {PARTS.index(Part.TEST.value)}
+    for seed, parts in ((6, PARTS), (5, PARTS[::-1]), (5, [*PARTS, Part.TRAIN.value])):
+        rendered_run(tmp_path, seed, parts)
+        with pytest.raises(RequestRefused, match="the people were others") as refusal:
+            corpus.held_out(folder, Part.TEST, Source.RENDERED)
+        assert refusal.value.code == "training_mismatch"
+    rendered_run(tmp_path, 5, PARTS)  # brought back
+    assert corpus.held_out(folder, Part.TEST, Source.RENDERED).equals(held_out)

@@ -124,6 +124,12 @@ def test_honest_probabilities_are_reliable_and_boasting_ones_are_not() -> None:
     assert metrics.expected_calibration_error(truth, boasting) > 0.05
 
 
+def test_what_one_threshold_overstates_another_does_not_make_up_for() -> None:
+    truth = np.ones(60, np.int64)
+    split = np.tile([0.5, 0.0, 0.5, 0.0, 0.0], (60, 1))  # half "more than 0", half "more than 1"
+    assert metrics.expected_calibration_error(truth, split) == pytest.approx((0.5 + 0.5) / 4)
+
+
 def test_leaving_out_the_least_sure_lowers_the_error() -> None:
     sure, unsure = np.eye(5)[[2]].repeat(60, axis=0), np.full((40, 5), 0.2)
     errors = np.concatenate([np.zeros(60), np.ones(40)])

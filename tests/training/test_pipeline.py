@@ -15,13 +15,14 @@ from skinscore.domain.zones import ZONES
 from skinscore.errors import NotReady, RequestRefused
 from skinscore.grading.grader import Grader
 from skinscore.imaging import face_models
-from skinscore_training import checkpoint, int8, presets, runs, shipping
+from skinscore_training import checkpoint, fit_record, int8, presets, runs, shipping
 from skinscore_training.ablate import TABLE, VARIANTS, ablate
 from skinscore_training.calibrate import calibrate
 from skinscore_training.card import card
 from skinscore_training.evaluate import Evaluation, evaluate
 from skinscore_training.export import export
 from skinscore_training.fit import fit
+from skinscore_training.int8 import Variant
 from skinscore_training.model import heads
 from skinscore_training.presets import PhotoSettings, Preset
 from skinscore_training.proof.report import Proof
@@ -86,10 +87,10 @@ def test_the_whole_chain_makes_a_release_that_grader_loads(
     assert released.digest in finished.card
     origin = released.contract.provenance
     assert origin.mlflow_run_id in finished.card
-    record = runs.read_json(folder.fit_record, "fit")
-    assert origin.git_commit == record["git_commit"]
-    assert origin.libraries.items() >= record["libraries"].items()
-    assert "torch" in record["libraries"]
+    record = fit_record.read(folder)
+    assert origin.git_commit == record.git_commit
+    assert origin.libraries.items() >= record.libraries.items()
+    assert "torch" in record.libraries
     assert not list(folder.root.rglob("*.part"))
 
 
@@ -321,7 +322,7 @@ def test_weights_of_an_unknown_making_are_not_exported(
     folder = RunFolder(tmp_path)
     runs.write(folder.calibration, finished.folder.calibration.read_text())
     runs.write_json(folder.fit_record, {"mlflow_run_id": "of a fit before this release"})
-    with pytest.raises(RequestRefused, match="does not name git_commit and libraries") as refusal:
+    with pytest.raises(RequestRefused, match=r"git_commit: Field required.*libraries") as refusal:
         export(preset, folder)
     assert refusal.value.code == "stage_input_missing"
 
@@ -332,7 +333,7 @@ def test_a_model_is_shipped_with_its_own_card_and_proof_or_not_at_all(
 ) -> None:
     folder, checkout = RunFolder(tmp_path / "run"), tmp_path / "checkout"
     runs.write(folder.release, finished.folder.release.read_bytes())
-    runs.write(folder.int8 / "skinscore-int8-new.onnx", "of this model")
+    small = folder.int8 / "skinscore-int8-new.onnx"
     before = {
         shipping.MODEL: "old model",
         shipping.MODEL.with_name("skinscore-int8-old.onnx"): "of the old model",
@@ -352,12 +353,15 @@ def test_a_model_is_shipped_with_its_own_card_and_proof_or_not_at_all(
     _prove(folder, digest="0" * 64)
     refused("speaks of another model file")
     _prove(folder, digest=read_model(folder.release).digest)
+    runs.write(small, folder.release.read_bytes())
+    refused("int8-new.onnx was not made from skinscore.onnx")
+    runs.write(small, finished.folder.quantized(Variant.VNNI).read_bytes())
     shipping.ship(folder, checkout)
-    model = (checkout / shipping.MODEL).read_bytes()
-    assert model == folder.release.read_bytes()
-    (checkout / shipping.MODEL).unlink()  # no text
+    for file in (folder.release, small):
+        shipped = checkout / shipping.MODEL.with_name(file.name)
+        assert shipped.read_bytes() == file.read_bytes()
+        shipped.unlink()  # no text
     assert _texts(checkout) == {
-        shipping.MODEL.with_name("skinscore-int8-new.onnx"): "of this model",
         shipping.CARD: "card",
         shipping.PROOF: "figures",
     }

@@ -101,7 +101,16 @@ INT8 = {
         "megabytes": 2.1,
         "speed_up": 0.9,
         "largest_kappa_drop": 0.003,
-    }
+        "not_compared": ["wrinkles.quadratic_weighted_kappa, dark"],
+    },
+    "int8-reduced": {
+        "released": 0,
+        "reasons": ["wrinkles cannot be compared"],
+        "megabytes": 2.1,
+        "speed_up": 1.2,
+        "largest_kappa_drop": None,
+        "not_compared": [],
+    },
 }
 
 
@@ -128,6 +137,8 @@ def test_the_card_shows_the_worst_of_what_was_proven(sealed: bytes) -> None:
     assert "**Not measured**: photos: no folder." in card
     assert "| Distractors | shift | value | 0.31 | moles | ≤ 0.25 | 1 of 2 |" in card
     assert "| int8 | it is not faster | 2.1 | 0.90 | 0.0030 |" in card
+    assert "wrinkles cannot be compared | 2.1 | 1.20 | nothing compared |" in card
+    assert "kappa is not defined there: wrinkles.quadratic_weighted_kappa, dark." in card
 
 
 def test_the_card_of_graded_photos_claims_no_rendered_skin(sealed: bytes) -> None:
@@ -143,5 +154,30 @@ def test_the_card_of_graded_photos_claims_no_rendered_skin(sealed: bytes) -> Non
 
 def test_a_card_without_a_tone_table_is_not_written(sealed: bytes) -> None:
     model = release.open_model(sealing.with_figures(sealed, (figure("rendered skin"),)))
-    with pytest.raises(RequestRefused, match="1 overall figures and 0 by tone"):
+    with pytest.raises(RequestRefused, match="1 overall figures and 0 by known tone"):
         write_card(model.contract, model.digest, None, {})
+
+
+def test_the_card_says_whom_the_figures_between_views_rest_on(sealed: bytes) -> None:
+    icc = figure("rendered skin").model_copy(update={"name": "icc_2_1_between_views", "n": 17})
+    contract = release.open_model(sealed).contract
+    figures = (figure("rendered skin"), figure("rendered skin, tone dark"), icc)
+    with_icc = contract.model_copy(update={"figures": figures})
+    without = contract.model_copy(update={"figures": figures[:2]})
+    assert f"can be graded ({icc.concern} 17)" in write_card(with_icc, "", None, {})
+    assert "Between views" not in write_card(without, "", None, {})
+
+
+def test_people_of_unknown_tone_are_told_and_are_no_tone_table(sealed: bytes) -> None:
+    overall = figure("graded photos", 0.71)
+    unknown = figure("graded photos, tone unknown", 0.77)
+    dark = figure("graded photos, tone dark", 0.93)
+
+    def card(*figures: Figure) -> str:
+        model = release.open_model(sealing.with_figures(sealed, figures))
+        return write_card(model.contract, model.digest, None, {})
+
+    assert "| unknown | 40 | not defined | 0.77" in card(overall, unknown, dark)
+    assert "| unknown |" not in card(overall, dark)
+    with pytest.raises(RequestRefused, match="0 by known tone"):
+        card(overall, unknown)

@@ -45,6 +45,16 @@ def test_photos_that_only_calibrated_took_part_too(preset: Preset, folder: RunFo
     assert limits_of(preset, folder, "graded") == sealing.LIMITS_GRADED
 
 
+def test_photos_that_only_measure_are_no_training_and_no_secret(
+    preset: Preset, folder: RunFolder
+) -> None:
+    measured = preset.model_copy(
+        update={"evaluate": preset.evaluate.model_copy(update={"source": "graded"})}
+    )
+    assert limits_of(measured, folder, "rendered") == sealing.LIMITS_MEASURED
+    assert limits_of(measured, folder, "graded") == sealing.LIMITS_GRADED
+
+
 def test_the_mapping_of_the_photos_is_named_by_its_digest(
     preset: Preset, folder: RunFolder
 ) -> None:

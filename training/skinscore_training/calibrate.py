@@ -40,12 +40,17 @@ _SEARCH: Final = {"maxiter": 5000, "fatol": 1e-3}
 
 
 def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
-    """Fit the calibration of every concern and write it as JSON."""
+    """Fit the calibration of every concern and write it as JSON.
+
+    Raises:
+        RequestRefused: ``manifest_invalid`` when a concern has no grade; ``stage_input_missing``,
+            ``training_mismatch``: see :func:`skinscore_training.corpus.held_out`.
+    """
     torch.set_num_threads(preset.fit.threads)
     model = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
     model.load_state_dict(checkpoint.load_weights(folder.weights))
     source = Source(preset.calibrate.source)
-    rows = corpus.rows(folder, Part.CALIBRATION, source)
+    rows = corpus.held_out(folder, Part.CALIBRATION, source)
     logits = _logits(model.eval(), RenderedDataset(folder.rendered, rows))  # (n, V, K, 3, 5)
     grades = shards.grades_of(rows, rules.GEOMETRY.slots)[:, None]
     grades = np.broadcast_to(grades, logits.shape[:-1])
@@ -54,7 +59,7 @@ def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
     exact = shards.scores_of(rows, rules.GEOMETRY.slots)[:, None]
     exact = np.where(np.isnan(exact), grades, exact)
     subjects = np.broadcast_to(rows["subject"].to_numpy()[:, None, None], grades.shape[:-1])
-    concerns = []
+    concerns, people = [], []
     for place, concern in enumerate(CONCERNS):
         known = grades[..., place] >= 0
         if not known.any():
@@ -65,6 +70,7 @@ def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
                 "Grade it in some photos, or set calibrate.source to rendered.",
             )
         mine, truth = logits[..., place, :][known], grades[..., place][known]
+        people.append(len(np.unique(subjects[known])))
         temperature = fit_temperature(mine, truth)
         probabilities = softmax(mine / temperature)
         scores = rps_of_grades(probabilities)[np.arange(len(truth)), truth]
@@ -85,7 +91,7 @@ def calibrate(preset: Preset, folder: runs.RunFolder) -> Calibration:
         )
     calibration = Calibration(
         source=source.value,
-        people=int(rows["subject"].nunique()),
+        people=min(people),
         coverage=preset.calibrate.coverage,
         concerns=tuple(concerns),
     )

@@ -4,6 +4,7 @@
 speaks of exactly this contract, and the card says so when there is none.
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from skinscore.contract.contract import Contract, Figure
 from skinscore.contract.release import read_model
 from skinscore.domain.concerns import CONCERNS
 from skinscore.errors import RequestRefused
-from skinscore_training import runs, tracking
-from skinscore_training.figures import TONES
+from skinscore_training import fit_record, runs, tracking
+from skinscore_training.figures import BETWEEN_VIEWS, TONES, UNKNOWN
 from skinscore_training.presets import Preset
 from skinscore_training.proof.report import Proof, targets
 
@@ -25,8 +26,7 @@ def card(preset: Preset, folder: runs.RunFolder) -> Path:
     verdicts = runs.read_json(folder.int8_verdicts, "evaluate")
     proof = _proof_of(folder, model.digest)
     runs.write(folder.card, write_card(model.contract, model.digest, proof, verdicts))
-    record = runs.read_json(folder.fit_record, "fit")
-    with tracking.run(preset.name, record["mlflow_run_id"]):
+    with tracking.run(preset.name, fit_record.read(folder).mlflow_run_id):
         tracking.log_file(folder.card, "model")
     return folder.card
 
@@ -72,14 +72,15 @@ def write_card(
 
     Raises:
         RequestRefused: ``stage_input_missing`` when the contract has no figures by tone; a card
-            without them is not published.
+            without them is not published, nor one whose people are all of unknown tone.
     """
     overall = [figure for figure in contract.figures if "tone" not in figure.dataset]
     by_tone = [figure for figure in contract.figures if "tone" in figure.dataset]
-    if not overall or not by_tone:
+    known = [figure for figure in by_tone if not figure.dataset.endswith(UNKNOWN)]
+    if not overall or not known:
         raise RequestRefused(
             "stage_input_missing",
-            f"the contract holds {len(overall)} overall figures and {len(by_tone)} by tone",
+            f"the contract holds {len(overall)} overall figures and {len(known)} by known tone",
             "a card needs both",
             "Run `skinscore train evaluate` on a test split with people of several tones.",
         )
@@ -89,7 +90,8 @@ def write_card(
         "## Figures\n\n"
         f"Measured on the exported file through `skinscore.Grader`, on {_data_sets(overall)}. "
         "Brackets: 95 % interval, bootstrap by subject.\n\n"
-        + _markdown(["figure", *CONCERNS], _by_metric(overall)),
+        + _markdown(["figure", *CONCERNS], _by_metric(overall))
+        + _between_views(overall),
         "## By skin tone\n\nTone by individual typology angle (ITA) of the skin.\n\n"
         + _tone_table(by_tone, "mean_absolute_error", "Mean absolute error, grades")
         + "\n"
@@ -148,11 +150,24 @@ def _by_metric(figures: list[Figure]) -> list[list[str]]:
     ]
 
 
+def _between_views(figures: list[Figure]) -> str:
+    """Whom the figures between views rest on: fewer than the others, one view may be too coarse."""
+    people = [f"{figure.concern} {figure.n}" for figure in figures if figure.name == BETWEEN_VIEWS]
+    if not people:
+        return ""
+    return (
+        "\nBetween views, and the change that they let detect: photos of the same skin, of the "
+        f"subjects who have several that can be graded ({', '.join(people)}).\n"
+    )
+
+
 def _tone_table(figures: list[Figure], name: str, title: str) -> str:
     rows = []
-    for tone, edge in TONES:
+    for tone, edge in (*TONES, (UNKNOWN, -math.inf)):
         mine = [f for f in figures if f.dataset.endswith(f", tone {tone}") and f.name == name]
         people = max((figure.n for figure in mine), default=0)
+        if tone == UNKNOWN and not mine:
+            continue
         label = f"{tone} (ITA > {edge:.0f}°)" if edge > -90 else tone
         rows.append(
             [label, str(people), *(_cell(mine, concern, name=name) for concern in CONCERNS)]
@@ -193,15 +208,24 @@ def _int8(verdicts: Mapping[str, Mapping[str, Any]]) -> str:
             "released" if verdict["released"] else "; ".join(verdict["reasons"]),
             f"{verdict['megabytes']:.1f}",
             f"{verdict['speed_up']:.2f}",
-            f"{verdict['largest_kappa_drop']:.4f}",
+            _drop(verdict["largest_kappa_drop"]),
         ]
         for name, verdict in verdicts.items()
     ]
+    groups = dict.fromkeys(
+        name for verdict in verdicts.values() for name in verdict["not_compared"]
+    )
+    missing = f"\nNot compared, since kappa is not defined there: {'; '.join(groups)}.\n"
     return (
         "## int8\n\nMeasured on the same crops as the file of this card; the drop is the largest "
         "over concerns and tones.\n\n"
         + _markdown(["file", "verdict", "MB", "times as fast", "drop of kappa"], rows)
+        + (missing if groups else "")
     )
+
+
+def _drop(largest: float | None) -> str:
+    return "nothing compared" if largest is None else f"{largest:.4f}"
 
 
 def _calibration(contract: Contract) -> str:
@@ -230,7 +254,9 @@ def _calibration(contract: Contract) -> str:
 def _training(contract: Contract) -> str:
     origin = contract.provenance
     libraries = ", ".join(f"{name} {version}" for name, version in origin.libraries.items())
-    without_photos = origin.label_source == contract.calibration.source == "rendered"
+    without_photos = origin.label_source == contract.calibration.source == "rendered" and all(
+        "rendered" in figure.dataset for figure in contract.figures
+    )
     return "\n".join(
         [
             "## Where it comes from",

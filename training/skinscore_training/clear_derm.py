@@ -104,7 +104,9 @@ def answers(
         Answer(
             "Evaluation",
             "External test",
-            "None. No figure here was measured on photos of another clinic.",
+            "The whole test part: weights and calibration have seen rendered skin only."
+            if not rendered and labels == calibration.source == "rendered"
+            else "None. No figure here was measured on photos of another clinic.",
         ),
         Answer(
             "Evaluation",

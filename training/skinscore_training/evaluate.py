@@ -23,6 +23,7 @@ from skinscore_training import (
     clear_derm,
     corpus,
     figures,
+    fit_record,
     int8,
     metrics,
     page,
@@ -60,7 +61,8 @@ def evaluate(preset: Preset, folder: runs.RunFolder) -> Evaluation:
     """Write tables, plots, the page and the release files; return headline figures and verdicts.
 
     Raises:
-        RequestRefused: ``stage_input_missing``.
+        RequestRefused: ``stage_input_missing``, ``training_mismatch``; see
+            :func:`skinscore_training.corpus.held_out`.
     """
     grader = Grader.load(runs.require(folder.exported, "export"))
     source = Source(preset.evaluate.source)
@@ -78,7 +80,7 @@ def evaluate(preset: Preset, folder: runs.RunFolder) -> Evaluation:
     for concern in CONCERNS:
         runs.write_json(folder.metrics(concern), figures.of_concern(headline, concern))
     written = plots.draw(graded, table, folder.evaluation, dataset)
-    rows = corpus.rows(folder, Part.TEST, source)
+    rows = corpus.held_out(folder, Part.TEST, source)
     shown = worst.draw(graded, RenderedDataset(folder.rendered, rows), grader, folder.worst)
     if source is Source.RENDERED:  # a patient's skin stays in the run's folder
         written.append(shown)
@@ -120,7 +122,7 @@ def calibration_errors(graded: pd.DataFrame) -> dict[str, float]:
 
 def grade_test_part(grader: Grader, preset: Preset, folder: runs.RunFolder) -> pd.DataFrame:
     """Return what ``grader`` says of the test part of ``evaluate.source``; see :func:`tabulate`."""
-    rows = corpus.rows(folder, Part.TEST, Source(preset.evaluate.source))
+    rows = corpus.held_out(folder, Part.TEST, Source(preset.evaluate.source))
     answers = _answer(grader, RenderedDataset(folder.rendered, rows))
     return tabulate(answers, rows, grader.contract)
 
@@ -215,8 +217,7 @@ def _contract_figures(measured: list[figures.Measured], dataset: str) -> tuple[F
 def _log(
     preset: Preset, folder: runs.RunFolder, headline: dict[str, float], written: list[Path]
 ) -> None:
-    record = runs.read_json(folder.fit_record, "fit")
-    with tracking.run(preset.name, record["mlflow_run_id"]):
+    with tracking.run(preset.name, fit_record.read(folder).mlflow_run_id):
         tracking.log_metrics(headline, "test")
         for path in [folder.tables, *written]:
             tracking.log_file(path, "evaluation")

@@ -4,12 +4,22 @@ The fp32 file answers like torch within the preset's tolerance. The int8 candida
 and need not: stage ``evaluate`` measures them on people and releases or drops them.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from skinscore.contract.contract import Calibration, Identity, Provenance
 from skinscore.contract.golden import Crops, Masks
 from skinscore.errors import RequestRefused
-from skinscore_training import checkpoint, corpus, int8, provenance, rules, runs, sealing, tracking
+from skinscore_training import (
+    checkpoint,
+    corpus,
+    fit_record,
+    int8,
+    provenance,
+    rules,
+    runs,
+    sealing,
+    tracking,
+)
 from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
@@ -29,13 +39,14 @@ def export(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
     Raises:
         InternalFault: ``parity_failed`` when onnxruntime and torch differ.
         RequestRefused: ``preset_invalid`` when the file is larger than the preset allows,
-            ``stage_input_missing``. Nothing is written in any of these cases.
+            ``stage_input_missing``, ``training_mismatch``. Nothing is written in any of these
+            cases.
     """
     settings = preset.export
     calibration = Calibration.parse(
         runs.require(folder.calibration, "calibrate").read_text(encoding="utf-8")
     )
-    record = _record(folder)
+    record = fit_record.read(folder)
     labels = labels_of(preset)
     model = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
     model.load_state_dict(checkpoint.load_weights(folder.weights))
@@ -61,16 +72,17 @@ def export(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
         changes=settings.changes,
     )
     origin = Provenance(
-        git_commit=record["git_commit"],
+        git_commit=record.git_commit,
         preset=preset.name,
         seed=preset.fit.seed,
-        manifest_sha256=record["manifest_sha256"],
-        mlflow_run_id=record["mlflow_run_id"],
+        manifest_sha256=record.manifest_sha256,
+        mlflow_run_id=record.mlflow_run_id,
         label_source=labels,
-        libraries=record["libraries"] | provenance.versions(provenance.EXPORTING),
+        libraries=record.libraries | provenance.versions(provenance.EXPORTING),
     )
     limits = limits_of(preset, folder, calibration.source)
-    graphs = {FP32: graph} | _candidates(preset, folder, graph)
+    photos_took_part = "graded" in f"{labels}+{calibration.source}"
+    graphs = {FP32: graph} | _candidates(preset, folder, graph, photos=photos_took_part)
     sealed = {
         name: sealing.seal(
             data,
@@ -93,27 +105,9 @@ def export(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
     for name, data in sealed.items():
         runs.write(folder.exported if name == FP32 else folder.quantized(name), data)
     runs.write_json(folder.export_record, measured)
-    with tracking.run(preset.name, record["mlflow_run_id"]):
+    with tracking.run(preset.name, record.mlflow_run_id):
         tracking.log_metrics(measured, "export")
     return measured
-
-
-def _record(folder: runs.RunFolder) -> dict[str, Any]:
-    """What stage fit noted of the training.
-
-    Raises:
-        RequestRefused: ``stage_input_missing``, also when another release's stage wrote it.
-    """
-    record: dict[str, Any] = runs.read_json(folder.fit_record, "fit")
-    missing = sorted({"git_commit", "libraries"} - record.keys())
-    if missing:
-        raise RequestRefused(
-            "stage_input_missing",
-            f"{folder.fit_record.name} does not name {' and '.join(missing)}",
-            "what trained the weights, as stage fit of this release notes it",
-            "Run `skinscore train fit` again, or add what you know of it.",
-        )
-    return record
 
 
 def speed_ups(folder: runs.RunFolder) -> dict[Variant, float]:
@@ -123,9 +117,16 @@ def speed_ups(folder: runs.RunFolder) -> dict[Variant, float]:
     return {name: fp32 / record[f"{name}.milliseconds_per_face"] for name in Variant}
 
 
-def _candidates(preset: Preset, folder: runs.RunFolder, graph: bytes) -> dict[str, bytes]:
-    """Return the int8 graphs, ranges measured on people that the network was trained on."""
-    rows = corpus.rows(folder, Part.TRAIN, None)
+def _candidates(
+    preset: Preset, folder: runs.RunFolder, graph: bytes, *, photos: bool
+) -> dict[str, bytes]:
+    """Return the int8 graphs, their ranges measured on the training part.
+
+    Args:
+        photos: whether weights or calibration have seen photos; else the release says that none
+            shaped it, and its ranges keep to rendered skin too.
+    """
+    rows = corpus.rows(folder, Part.TRAIN, None if photos else Source.RENDERED)
     data = RenderedDataset(folder.rendered, int8.spread_over_tones(rows, preset.int8.crops))
     return {
         variant.value: int8.quantized(graph, data, preset.int8, variant)
@@ -135,7 +136,7 @@ def _candidates(preset: Preset, folder: runs.RunFolder, graph: bytes) -> dict[st
 
 def _inputs(preset: Preset, folder: runs.RunFolder, count: int) -> tuple[Crops, Masks]:
     """Return the first ``count`` test crops, over again where there are fewer."""
-    rows = corpus.rows(folder, Part.TEST, Source(preset.evaluate.source))
+    rows = corpus.held_out(folder, Part.TEST, Source(preset.evaluate.source))
     batch = RenderedDataset(folder.rendered, rows).__getitems__(
         [i % len(rows) for i in range(count)]
     )

@@ -82,8 +82,9 @@ METRICS: Final = (
     Metric("range_width", _ratio("width")),
     Metric("withheld_as_unsure", _ratio("unsure")),  # share; by gate strict
 )
+BETWEEN_VIEWS: Final = "icc_2_1_between_views"
 REPEATABILITY: Final = (
-    Metric("icc_2_1_between_views", metrics.icc_of_sums),
+    Metric(BETWEEN_VIEWS, metrics.icc_of_sums),
     Metric("smallest_detectable_change", metrics.detectable_change_of_sums),  # score, grades
 )
 
@@ -173,10 +174,29 @@ def person_sums(part: pd.DataFrame) -> Sums:
 
 
 def _view_sums(part: pd.DataFrame) -> Sums:
-    """Return the ICC sums of each person, views as repeats of the same skin."""
-    wide = part.pivot(index=["subject", "index", "slot"], columns="view", values="score").dropna()
-    people = wide.index.get_level_values("subject").to_numpy()
-    return _per_person(metrics.icc_sums(wide.to_numpy()), people)
+    """Return the ICC sums of each person, two views as repeats of the same skin."""
+    pairs = pairs_of_views(part)
+    people = pairs.index.get_level_values("subject").to_numpy()
+    return _per_person(metrics.icc_sums(pairs.to_numpy()), people)
+
+
+def pairs_of_views(part: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores (m, 2) of every zone in the first two views in which it was graded.
+
+    Not in all views: of four photos one is often too coarse for scars and lines, and only skin that
+    was photographed four times from near would be left.
+
+    Args:
+        part: rows of one concern; see skinscore_training.evaluate.tabulate.
+
+    Returns:
+        Indexed by subject, index and slot; zones that were graded once are left out.
+    """
+    zone = ["subject", "index", "slot"]
+    ordered = part.sort_values([*zone, "view"])
+    ordered["repeat"] = ordered.groupby(zone).cumcount()
+    wide = ordered[ordered["repeat"] < 2].pivot(index=zone, columns="repeat", values="score")
+    return wide.reindex(columns=[0, 1]).dropna()
 
 
 def _per_person(values: Sums, subjects: NDArray[np.int64]) -> Sums:

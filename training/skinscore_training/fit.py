@@ -7,17 +7,18 @@ weights. With 0 epochs the weights to start from are taken over as they are (rec
 import csv
 import io
 from contextlib import ExitStack
-from typing import Any, Final
+from typing import Final
 
 import torch
 
 from skinscore.domain.document import canonical_json, sha256_hex
-from skinscore_training import checkpoint, corpus, provenance, runs, scale, tracking
+from skinscore_training import checkpoint, corpus, fit_record, provenance, runs, scale, tracking
 from skinscore_training.data import shards
 from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
+from skinscore_training.fit_record import FitRecord
 from skinscore_training.held_out import mean_absolute_errors
 from skinscore_training.leaks import require_apart
 from skinscore_training.presets import Preset
@@ -45,10 +46,8 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
     start = read_start(preset)
     require_apart(preset, folder, start)
     # Now: a checkout may move on while it trains.
-    made_by = {
-        "git_commit": provenance.git_commit(),
-        "libraries": provenance.versions(provenance.TRAINING),
-    }
+    commit, libraries = provenance.git_commit(), provenance.versions(provenance.TRAINING)
+    people_sha256 = corpus.people_sha256(folder)
     manifest_sha256 = sha256_hex((folder.rendered / shards.MANIFEST).read_bytes())
     key = _key(preset, manifest_sha256, sha256_hex(folder.splits.read_bytes()), start)
     fabric = scale.fabric(preset.fit.precision)
@@ -76,8 +75,14 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
                 tracking.log_dataset(manifest_sha256, preset.name)
         _train(trainer, train, monitor, folder, lead=fabric.is_global_zero)
         if fabric.is_global_zero:
-            record = {"mlflow_run_id": run_id, "manifest_sha256": manifest_sha256}
-            _write(trainer, folder, record | made_by)
+            record = FitRecord(
+                mlflow_run_id=run_id,
+                manifest_sha256=manifest_sha256,
+                people_sha256=people_sha256,
+                git_commit=commit,
+                libraries=libraries,
+            )
+            _write(trainer, folder, record)
         fabric.barrier()  # the others leave when everything is written
     return trainer.curves[-1]
 
@@ -129,13 +134,13 @@ def _watched(trainer: Trainer, monitor: RenderedDataset) -> dict[str, float]:
     return mean_absolute_errors(trainer.answers(monitor, views=1))
 
 
-def _write(trainer: Trainer, folder: runs.RunFolder, record: dict[str, Any]) -> None:
+def _write(trainer: Trainer, folder: runs.RunFolder, record: FitRecord) -> None:
     """Write weights, curves and what the contract will say of their making: another machine may
     export them.
     """
     checkpoint.save_weights(folder.weights, trainer.ema.model.state_dict())
     runs.write(folder.curves, _csv(trainer.curves))
-    runs.write_json(folder.fit_record, record)
+    fit_record.write(folder, record)
     tracking.log_file(folder.curves, "fit")
 
 

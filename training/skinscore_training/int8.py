@@ -6,6 +6,7 @@ otherwise the verdict says why, with the figures, and no file is left. Why, and 
 docs/decisions/0018-int8-must-earn-its-release.md.
 """
 
+import dataclasses
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ import pandas as pd
 
 from skinscore.contract.contract import Figure, Identity
 from skinscore.contract.golden import Crops, Masks, Run
+from skinscore.domain.concerns import CONCERNS
 from skinscore.grading.grader import Grader
 from skinscore_training import comparison, runs, sealing
 from skinscore_training.comparison import Difference
@@ -49,6 +51,15 @@ class Verdict:
     @property
     def released(self) -> bool:
         return not self.reasons
+
+    @property
+    def kappas(self) -> tuple[Difference, ...]:
+        """What the gate reads: kappa of every graded concern, overall and in each tone."""
+        return tuple(
+            row
+            for row in self.differences
+            if row.metric == comparison.KAPPA and row.by in ("all", "tone")
+        )
 
 
 def spread_over_tones(rows: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -98,16 +109,26 @@ def judge(
     differences: Iterable[Difference],
     kappa_drop: float,
 ) -> Verdict:
-    """Return the verdict: kappa may fall by ``kappa_drop`` overall and in each tone, no more."""
-    differences = tuple(differences)
+    """Return the verdict: kappa may fall by ``kappa_drop`` overall and in each tone, no more.
+
+    A concern whose kappa is not defined overall speaks against a release, since nothing says what
+    int8 costs it. A tone where it is not defined (few people, all of one grade) is told, no more.
+    """
+    verdict = Verdict(variant, megabytes, speed_up, tuple(differences), reasons=())
     reasons = [
         f"{row.name} falls from {row.first:.3f} to {row.second:.3f}, by more than {kappa_drop:g}"
-        for row in differences
-        if row.metric == comparison.KAPPA and row.by in ("all", "tone") and row.loss > kappa_drop
+        for row in verdict.kappas
+        if row.loss > kappa_drop
+    ]
+    compared = {row.concern for row in verdict.kappas if row.by == "all" and row.defined}
+    reasons += [
+        f"{concern} cannot be compared: the test part has no two grades of it"
+        for concern in CONCERNS
+        if concern not in compared
     ]
     if not speed_up > 1:
         reasons.append(f"it is not faster: {speed_up:.2f} times the speed of fp32")
-    return Verdict(variant, megabytes, speed_up, differences, tuple(reasons))
+    return dataclasses.replace(verdict, reasons=tuple(reasons))
 
 
 def release(
@@ -155,21 +176,17 @@ def _batches(data: RenderedDataset) -> Iterator[tuple[Crops, Masks]]:
 
 
 def _record(verdict: Verdict) -> dict[str, object]:
-    kappas = [
-        row
-        for row in verdict.differences
-        if row.metric == comparison.KAPPA and row.by in ("all", "tone")
-    ]
+    compared = [row for row in verdict.kappas if row.defined]
     return {
         "released": int(verdict.released),
         "megabytes": round(verdict.megabytes, 3),
         "speed_up": round(verdict.speed_up, 3),
-        "largest_kappa_drop": round(max((r.loss for r in kappas if r.defined), default=0.0), 4),
+        # None: nothing was compared
+        "largest_kappa_drop": round(max(r.loss for r in compared), 4) if compared else None,
         "kappa": {
             row.name: {"fp32": round(row.first, 4), "int8": round(row.second, 4)}
-            for row in kappas
-            if row.defined
+            for row in compared
         },
-        "not_compared": [row.name for row in kappas if not row.defined],
+        "not_compared": [row.name for row in verdict.kappas if not row.defined],
         "reasons": list(verdict.reasons),
     }

@@ -1,6 +1,9 @@
-"""Nobody whose photos taught a start calibrates or measures what goes on from it."""
+"""Nobody who taught a start calibrates or measures what goes on from it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import pandas as pd
 
@@ -13,48 +16,72 @@ from skinscore_training.data.splits import Part
 from skinscore_training.presets import Preset
 from skinscore_training.start import Start
 
+_KNOWN_AS: Final[Mapping[Source, str]] = MappingProxyType(
+    {Source.RENDERED: "rendered people", Source.GRADED: "crops"}
+)
+_REMEDIES: Final[Mapping[Source, str]] = MappingProxyType(
+    {
+        Source.RENDERED: "Give section render another seed, or have people and split as there.",
+        Source.GRADED: "Name the split in the manifest of photos (column split), everybody as "
+        "before.",
+    }
+)
+
 
 def require_apart(preset: Preset, folder: runs.RunFolder, start: Start | None) -> None:
-    """Refuse held-out photos that taught the run which ``fit.start`` names.
+    """Refuse held-out people who taught the run that ``fit.start`` names.
 
-    Known by their pixels: people's numbers are a run's own, so another photo of somebody who taught
-    the start is not recognised. A start that is a model file names nobody, and what an earlier
-    start was taught by is not known.
+    Rendered people are known by seed and number; photos by their pixels: people's numbers are a
+    run's own there, so another photo of somebody who taught the start is not recognised. A start
+    that is a model file names nobody, and what an earlier start was taught by is not known.
 
     Args:
         start: what ``fit.start`` names; None when it names nothing.
 
     Raises:
-        RequestRefused: ``preset_invalid``; ``stage_input_missing`` when photos taught the start and
-            its folder no longer has them.
+        RequestRefused: ``preset_invalid``; ``stage_input_missing`` when the start's folder no
+            longer has what would tell.
     """
-    if start is None or "graded" not in start.labels or Path(str(preset.fit.start)).is_file():
+    if start is None or Path(str(preset.fit.start)).is_file():
         return
     before = runs.RunFolder(Path(str(preset.fit.start)))
-    if not (before.splits.exists() and (before.rendered / shards.MANIFEST).exists()):
-        raise RequestRefused(
-            "stage_input_missing",
-            f"{before.root.as_posix()}, which fit.start names, no longer has its crops and split",
-            "what photos taught is compared with who is held out",
-            "Bring them back; or name in the manifest of photos the split it was trained with, and "
-            "start from its model file.",
-        )
-    taught = _photos(before, corpus.rows(before, Part.TRAIN, Source.GRADED))
     for part, source in (
         (Part.CALIBRATION, Source(preset.calibrate.source)),
         (Part.TEST, Source(preset.evaluate.source)),
     ):
-        if source is not Source.GRADED:
+        if source not in start.labels.split("+"):
             continue
-        seen = taught & _photos(folder, corpus.rows(folder, part, source))
-        if seen:
+        _require_kept(before)
+        taught, held_out = _known(before, Part.TRAIN, source), _known(folder, part, source)
+        if seen := taught & held_out:
             raise RequestRefused(
                 "preset_invalid",
-                f"{len(seen)} crops of the {part} part taught {before.root.as_posix()}, which "
-                "fit.start names",
+                f"{len(seen)} {_KNOWN_AS[source]} of the {part} part taught "
+                f"{before.root.as_posix()}, which fit.start names",
                 "who has taught a model neither calibrates nor measures it",
-                "Name the split in the manifest of photos (column split), everybody as before.",
+                _REMEDIES[source],
             )
+
+
+def _require_kept(before: runs.RunFolder) -> None:
+    if not (before.splits.exists() and (before.rendered / shards.MANIFEST).exists()):
+        raise RequestRefused(
+            "stage_input_missing",
+            f"{before.root.as_posix()}, which fit.start names, no longer has its crops and split",
+            "who taught it is compared with who is held out",
+            "Bring them back; or start from its model file, with other rendered people (seed), and "
+            "with the split that it was trained with named in the manifest of photos.",
+        )
+
+
+def _known(folder: runs.RunFolder, part: Part, source: Source) -> set[str]:
+    rows = corpus.rows(folder, part, source)
+    return _photos(folder, rows) if source is Source.GRADED else _people(folder, rows)
+
+
+def _people(folder: runs.RunFolder, rows: pd.DataFrame) -> set[str]:
+    seed = corpus.rendered_seed(folder)
+    return {f"{seed}:{number}" for number in rows["subject"]}
 
 
 def _photos(folder: runs.RunFolder, rows: pd.DataFrame) -> set[str]:

@@ -137,26 +137,30 @@ def detectable_change_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def reliability(
-    truth: Grades, probabilities: Floats, bins: int = 10
+    truth: Grades, probabilities: Floats, k: int, bins: int = 10
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what was said and what is true of "more than grade k", k = 0..3 pooled.
+    """Return what was said and what is true of "more than grade ``k``", k of 0..3.
 
     Both are means over ``bins`` bins of equal mass, from improbable to sure.
     """
-    said = 1.0 - np.cumsum(probabilities.astype(np.float64), axis=1)[:, :-1]
-    true = truth[:, None] > np.arange(_COUNT - 1)
-    order = np.argsort(said, axis=None, kind="stable")
+    said = probabilities.astype(np.float64)[:, k + 1 :].sum(axis=1)
+    true = truth > k
+    order = np.argsort(said, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
     return (
-        np.array([said.ravel()[part].mean() for part in parts]),
-        np.array([true.ravel()[part].mean() for part in parts]),
+        np.array([said[part].mean() for part in parts]),
+        np.array([true[part].mean() for part in parts]),
     )
 
 
 def expected_calibration_error(truth: Grades, probabilities: Floats) -> float:
-    """Return the mean distance between the two of :func:`reliability`, 0..1, 0 is perfect."""
-    said, true = reliability(truth, probabilities)
-    return _mean(np.abs(said - true))
+    """Return the mean distance between the two of :func:`reliability`, 0..1, 0 is perfect.
+
+    The mean over the four thresholds, each by itself: what one says too often does not make up for
+    what another says too rarely.
+    """
+    curves = (reliability(truth, probabilities, k) for k in range(_COUNT - 1))
+    return _mean(np.array([_mean(np.abs(said - true)) for said, true in curves]))
 
 
 def risk_coverage(

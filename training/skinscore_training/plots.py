@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skinscore.domain.concerns import CONCERNS, GRADES
-from skinscore_training import metrics, runs
+from skinscore_training import figures, metrics, runs
 from skinscore_training.figures import TONES
 
 if TYPE_CHECKING:
@@ -72,9 +72,12 @@ def _confusions(graded: pd.DataFrame, whose: str) -> "Figure":
 def _reliability(graded: pd.DataFrame, whose: str) -> "Figure":
     def panel(axis: "Axes", mine: pd.DataFrame) -> None:
         axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-        said, true = metrics.reliability(mine["truth"].to_numpy(), probabilities(mine))
-        axis.plot(said, true, marker="o")
-        axis.set(xlabel="probability of more than grade k", xlim=(0, 1), ylim=(0, 1))
+        truth, shown = mine["truth"].to_numpy(), probabilities(mine)
+        for k in GRADES[:-1]:
+            said, true = metrics.reliability(truth, shown, k)
+            axis.plot(said, true, marker="o", markersize=3, label=f"more than {k}")
+        axis.set(xlabel="probability that was said", xlim=(0, 1), ylim=(0, 1))
+        axis.legend(fontsize=8)
 
     return _panels(graded, panel, "share that is", f"Reliability, {whose}")
 
@@ -91,7 +94,7 @@ def _risk(graded: pd.DataFrame, whose: str) -> "Figure":
 def _bland_altman(graded: pd.DataFrame, whose: str) -> "Figure":
     def panel(axis: "Axes", mine: pd.DataFrame) -> None:
         axis.set(xlabel="mean score of two views", xlim=(0, 4))
-        pairs = two_views(mine)
+        pairs = figures.pairs_of_views(mine).to_numpy()
         if len(pairs) < 2:
             return
         middle, apart = pairs.mean(axis=1), pairs[:, 1] - pairs[:, 0]
@@ -127,14 +130,6 @@ def _tones(table: pd.DataFrame, whose: str) -> "Figure":
 def probabilities(graded: pd.DataFrame) -> metrics.Floats:
     """Return (m, 5), the calibrated probabilities of every row."""
     return graded[[f"p{grade}" for grade in GRADES]].to_numpy()
-
-
-def two_views(graded: pd.DataFrame) -> metrics.Floats:
-    """Return (m, 2), the scores of the same skin in its first two views."""
-    wide = graded.pivot(index=["subject", "index", "slot"], columns="view", values="score")
-    if wide.shape[1] < 2:
-        return np.empty((0, 2))
-    return wide[wide.columns[:2]].dropna().to_numpy()
 
 
 def _risk_steps(mine: pd.DataFrame) -> Sequence[tuple[float, float]]:

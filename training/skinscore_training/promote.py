@@ -15,7 +15,7 @@ from skinscore.contract.release import read_model
 from skinscore.domain.document import sha256_hex
 from skinscore.errors import RequestRefused
 from skinscore.grading.grader import Grader
-from skinscore_training import comparison, evaluate, registry, runs, tracking
+from skinscore_training import comparison, evaluate, fit_record, registry, runs, tracking
 from skinscore_training.comparison import Difference
 from skinscore_training.data import shards
 from skinscore_training.presets import Preset, PromoteSettings
@@ -40,17 +40,18 @@ def promote(preset: Preset, folder: runs.RunFolder) -> Promotion:
     """Register the preset's release and give it the alias ``champion`` when the gate holds.
 
     Raises:
-        RequestRefused: ``stage_input_missing``, or ``models_not_comparable`` when the champion
-            reads other crops. Nothing is registered then.
+        RequestRefused: ``stage_input_missing``, ``training_mismatch``, or
+            ``models_not_comparable`` when the champion reads other crops. Nothing is registered
+            then.
     """
-    record = runs.read_json(folder.fit_record, "fit")
+    record = fit_record.read(folder)
     digest = read_model(runs.require(folder.release, "evaluate")).digest
     champion = registry.holder(registry.CHAMPION)
     differences: list[Difference] = []
     if champion is not None and champion.digest != digest:
         differences = _compare(preset, folder, champion)
     reasons = obstacles(differences, preset.promote)
-    with tracking.run(preset.name, record["mlflow_run_id"]):
+    with tracking.run(preset.name, record.mlflow_run_id):
         challenger = registry.register(
             folder.release, {"preset": preset.name, "test_set": test_set(folder)}
         )

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 Renderer = Callable[[Sequence[int], Geometry, int, int], "RenderedCrops"]  # ..., seed, views
 
-SETTINGS = "settings.json"
-
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -111,7 +109,7 @@ def _claim(folder: Path, settings: RenderSettings) -> None:
         "geometry": rules.GEOMETRY.model_dump(mode="json"),
         "renderer_sha256": code_digest(skin),
     }
-    path = folder / SETTINGS
+    path = folder / shards.MADE
     if path.exists() and runs.read_json(path, "render") == wanted:
         return
     shutil.rmtree(folder, ignore_errors=True)

@@ -37,7 +37,7 @@ class RunFolder:
 
     @property
     def fit_record(self) -> Path:
-        """MLflow run id, digest of the training manifest, commit and libraries that trained."""
+        """Who and what trained; see :mod:`skinscore_training.fit_record`."""
         return self.root / "fit" / "fit.json"
 
     @property

@@ -36,6 +36,11 @@ LIMITS_GRADED: Final = (
     "Grades follow the raters of those photos and their scale.",
     *LIMITS[2:],
 )
+LIMITS_MEASURED: Final = (
+    "Trained and calibrated on rendered skin only; measured on photos that one clinic graded.",
+    "How it agrees with graders is known for those photos, their raters and their scale only.",
+    *LIMITS[2:],
+)
 
 
 def mapping_limit(scale: str, digest: str) -> str:

@@ -153,20 +153,24 @@ def mapping_digests(preset: Preset, folder: runs.RunFolder) -> dict[str, str]:
 
 def limits_of(preset: Preset, folder: runs.RunFolder, calibrated_on: str) -> tuple[str, ...]:
     """Return the limits that the release must name: photos take part when they shaped weights,
-    those of the start included, or calibration; so do the mappings by which they were read.
+    those of the start included, or calibration, or are what it is measured on; so do the mappings
+    by which they were read.
 
     Args:
         calibrated_on: ``source`` of the calibration.
     """
-    if labels_of(preset) == "rendered" and calibrated_on == "rendered":
-        return sealing.LIMITS
+    limits = sealing.LIMITS_GRADED
+    if labels_of(preset) == calibrated_on == "rendered":
+        if preset.evaluate.source == "rendered":
+            return sealing.LIMITS
+        limits = sealing.LIMITS_MEASURED
     start = read_start(preset)
     own = (
         sealing.mapping_limit(scale, digest)
         for scale, digest in mapping_digests(preset, folder).items()
     )
     mapped = sorted({*own, *(() if start is None else start.mapped)})
-    return (*sealing.LIMITS_GRADED[:2], *mapped, *sealing.LIMITS_GRADED[2:])
+    return (*limits[:2], *mapped, *limits[2:])
 
 
 def _mapped(contract: Contract) -> tuple[str, ...]:

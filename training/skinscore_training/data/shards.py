@@ -34,6 +34,7 @@ VOTES: Final = ("spread", "allowed")  # of graded photos, see Graded
 SHARDS: Final = "shards"
 MANIFEST: Final = "manifest.parquet"
 PIXELS_PER_MM: Final = "camera_native_px_per_mm"  # nuisance of a view; see skin.camera.Camera
+MADE: Final = "settings.json"  # how people were rendered
 CUT: Final = "photos.json"  # how graded photos were cut, and what became of them
 ROWS: Final = "rows.parquet"  # the shard's own part of the manifest
 

@@ -92,11 +92,11 @@ def found(
     Args:
         interval: low and high end; None where resampling makes no sense.
     """
-    known = None if math.isnan(value) else value
+    # Not rounded: what misses its target by little would meet it.
+    known = None if math.isnan(value) else float(value)
     ends: tuple[float | None, float | None] = (None, None)
     if interval is not None and not any(map(math.isnan, interval)):
-        ends = (_rounded(interval[0]), _rounded(interval[1]))
-    known = None if known is None else _rounded(known)
+        ends = (float(interval[0]), float(interval[1]))
     return Finding(
         name=name,
         concern=concern,
@@ -109,10 +109,6 @@ def found(
         target=target,
         met=_met(known, target),
     )
-
-
-def _rounded(value: float) -> float:
-    return round(float(value), 4)
 
 
 def _met(value: float | None, target: Target | None) -> bool | None:
