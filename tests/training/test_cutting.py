@@ -122,6 +122,21 @@ def test_what_is_there_is_kept_and_a_changed_photo_is_cut_again(
     assert cut(graded, rendered, 0, 100).photos == 2
 
 
+def test_photos_that_were_left_out_for_a_while_come_back(
+    graded: PhotoSettings, tmp_path: Path
+) -> None:
+    settings = RenderSettings(people=1, views=2, people_per_shard=1, workers=1, seed=1)
+
+    def crops(photos: PhotoSettings | None) -> int:
+        return render(settings, photos, tmp_path, fake_skin.render).crops
+
+    whole, without = crops(graded), crops(None)
+    assert without < whole
+    assert crops(graded) == whole
+    shutil.rmtree(shards.shard_folder(tmp_path, 2))  # by hand
+    assert crops(graded) == whole
+
+
 PACKAGE = REPOSITORY / "training" / "skinscore_training"
 MAKERS = {Path(str(maker.__file__)) for maker in cutting._MAKERS}
 # What makers import and what shapes neither a crop nor a target: rules stand in the claim by
@@ -155,6 +170,21 @@ def test_a_manifest_without_one_usable_photo_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RequestRefused, match=r"none of 1 photos can be graded \(no_face 1\)"):
         cut(settings, tmp_path / "out", 0, 0)
     assert not (tmp_path / "out" / shards.CUT).exists()
+
+
+@pytest.mark.parametrize("fault", ["missing", "of two people"])
+def test_what_is_wrong_with_the_photos_is_told_before_anybody_is_rendered(
+    tmp_path: Path, fault: str
+) -> None:
+    photos = manifest(tmp_path, {"a.jpg": FRONTAL, "b.jpg": LEFT})
+    if fault == "missing":
+        (tmp_path / "b.jpg").unlink()
+    else:
+        (tmp_path / "b.jpg").write_bytes(FRONTAL)
+    settings = RenderSettings(people=1, views=2, people_per_shard=1, workers=1, seed=1)
+    with pytest.raises(RequestRefused, match="photo 2"):
+        render(settings, photos, tmp_path / "rendered", fake_skin.render)
+    assert not (tmp_path / "rendered").exists()
 
 
 def test_a_photo_that_is_not_there_is_refused_before_any_is_cut(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from skinscore.errors import RequestRefused
-from skinscore_training import corpus, fit_record, presets, rules
+from skinscore_training import corpus, fit_record, presets, rules, runs
 from skinscore_training.data import shards
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
 from skinscore_training.fit_record import FitRecord
-from skinscore_training.leaks import require_apart
+from skinscore_training.leaks import held_out_by, require_apart
 from skinscore_training.presets import Preset
 from skinscore_training.render import render
 from skinscore_training.runs import RunFolder
@@ -50,18 +50,35 @@ def run_of(root: Path, people: list[int], parts: list[str]) -> RunFolder:
         )
         shards.write_shard(folder.rendered, number, photo, rules.GEOMETRY, Source.GRADED)
     shards.write_manifest(folder.rendered, len(people))
+    runs.write_json(folder.rendered / shards.MADE, {"settings": {"seed": 1}})
     table = pd.DataFrame({"subject": range(len(people)), "part": parts})
     table.to_parquet(folder.splits, index=False)
     return folder
 
 
-def start_of(labels: Labels) -> Start:
-    return Start(weights={}, sha256="", labels=labels, normalised=True, mapped=())
+def apart(preset: Preset, folder: RunFolder, labels: Labels) -> None:
+    start = Start(weights={}, sha256="", labels=labels, normalised=True, mapped=())
+    require_apart(preset, folder, start, held_out_by(preset))
+
+
+def trained(folder: RunFolder) -> RunFolder:
+    """Leave what stage fit notes of whom it saw."""
+    fit_record.write(
+        folder,
+        FitRecord(
+            mlflow_run_id="",
+            manifest_sha256="0" * 64,
+            people_sha256=corpus.people_sha256(folder),
+            git_commit="",
+            libraries={},
+        ),
+    )
+    return folder
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_of(tmp_path_factory.mktemp("runs") / "first", [0, 1, 2, 3], PARTS).root
+    return trained(run_of(tmp_path_factory.mktemp("runs") / "first", [0, 1, 2, 3], PARTS)).root
 
 
 @pytest.mark.parametrize(
@@ -76,7 +93,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_who_did_not_teach_the_start_may_be_held_out(
     first: Path, tmp_path: Path, people: list[int], parts: list[str]
 ) -> None:
-    require_apart(going_on(first), run_of(tmp_path, people, parts), start_of("graded"))
+    apart(going_on(first), run_of(tmp_path, people, parts), "graded")
 
 
 @pytest.mark.parametrize("part", [Part.CALIBRATION, Part.TEST])
@@ -88,20 +105,20 @@ def test_who_taught_the_start_may_not(first: Path, tmp_path: Path, part: Part) -
     for labels in ("graded", "rendered+graded"):
         crops = len(rules.GEOMETRY.crops)
         with pytest.raises(RequestRefused, match=f"{crops} crops of the {part} part") as refusal:
-            require_apart(going_on(first), folder, start_of(labels))
+            apart(going_on(first), folder, labels)
         assert refusal.value.code == "preset_invalid"
-    require_apart(going_on(first), folder, start_of("rendered"))  # recalibrated: taught by nobody
+    apart(going_on(first), folder, "rendered")  # recalibrated: taught by nobody
     file = tmp_path / "model.onnx"
     file.write_bytes(b"")
-    require_apart(going_on(file), folder, start_of("graded"))  # a file names nobody
+    apart(going_on(file), folder, "graded")  # a file names nobody
 
 
 def test_a_start_without_its_photos_is_refused_by_its_own_name(tmp_path: Path) -> None:
     folder = run_of(tmp_path / "second", [0, 1, 2, 3], PARTS)
     with pytest.raises(RequestRefused, match=r"pruned, which fit\.start names") as refusal:
-        require_apart(going_on(tmp_path / "pruned"), folder, start_of("graded"))
+        apart(going_on(tmp_path / "pruned"), folder, "graded")
     assert refusal.value.code == "stage_input_missing"
-    require_apart(going_on(tmp_path / "pruned"), folder, start_of("rendered"))
+    apart(going_on(tmp_path / "pruned"), folder, "rendered")
 
 
 def rendered_run(root: Path, seed: int, parts: list[str]) -> RunFolder:
@@ -117,12 +134,12 @@ def rendered_run(root: Path, seed: int, parts: list[str]) -> RunFolder:
 
 
 def test_rendered_people_who_taught_a_start_are_known_by_seed_and_number(tmp_path: Path) -> None:
-    before = rendered_run(tmp_path / "before", 5, PARTS).root
+    before = trained(rendered_run(tmp_path / "before", 5, PARTS)).root
     preset = going_on(before, Source.RENDERED)
 
     def asked(seed: int, parts: list[str]) -> None:
         folder = rendered_run(tmp_path / "now", seed, parts)
-        require_apart(preset, folder, start_of("rendered"))
+        apart(preset, folder, "rendered")
 
     asked(5, PARTS)  # everybody as before
     asked(6, PARTS[::-1])  # other people under the same numbers
@@ -131,23 +148,24 @@ def test_rendered_people_who_taught_a_start_are_known_by_seed_and_number(tmp_pat
     assert found.value.code == "preset_invalid"
 
 
+def test_a_start_that_was_divided_anew_after_its_training_is_refused(tmp_path: Path) -> None:
+    before = trained(rendered_run(tmp_path / "before", 5, PARTS)).root
+    rendered_run(before, 5, PARTS[::-1])
+    with pytest.raises(RequestRefused, match="before were trained while its people were others"):
+        apart(
+            going_on(before, Source.RENDERED),
+            rendered_run(tmp_path / "now", 5, PARTS[::-1]),
+            "rendered",
+        )
+
+
 def test_whoever_may_have_taught_the_weights_is_not_held_out(tmp_path: Path) -> None:
-    folder = rendered_run(tmp_path, 5, PARTS)
-    fit_record.write(
-        folder,
-        FitRecord(
-            mlflow_run_id="",
-            manifest_sha256="0" * 64,
-            people_sha256=corpus.people_sha256(folder),
-            git_commit="",
-            libraries={},
-        ),
-    )
+    folder = trained(rendered_run(tmp_path, 5, PARTS))
     held_out = corpus.held_out(folder, Part.TEST, Source.RENDERED)
     assert set(held_out["subject"]) == {PARTS.index(Part.TEST.value)}
     for seed, parts in ((6, PARTS), (5, PARTS[::-1]), (5, [*PARTS, Part.TRAIN.value])):
         rendered_run(tmp_path, seed, parts)
-        with pytest.raises(RequestRefused, match="the people were others") as refusal:
+        with pytest.raises(RequestRefused, match="its people were others") as refusal:
             corpus.held_out(folder, Part.TEST, Source.RENDERED)
         assert refusal.value.code == "training_mismatch"
     rendered_run(tmp_path, 5, PARTS)  # brought back

@@ -19,6 +19,7 @@ from skinscore_training import checkpoint, fit_record, int8, presets, runs, ship
 from skinscore_training.ablate import TABLE, VARIANTS, ablate
 from skinscore_training.calibrate import calibrate
 from skinscore_training.card import card
+from skinscore_training.data import shards
 from skinscore_training.evaluate import Evaluation, evaluate
 from skinscore_training.export import export
 from skinscore_training.fit import fit
@@ -307,6 +308,12 @@ def test_an_ablation_trains_every_variant_on_the_same_budget(
     render(preset.render, None, folder.rendered, fake_skin.render)
     split(preset.split, folder.rendered, folder.splits)
     table = ablate(preset, folder, crops=32, epochs=1, seeds=2)
+    nobody = preset.model_copy(update={"name": "photos-alone"})
+    manifest = shards.read_manifest(folder.rendered).assign(source="graded")
+    manifest.to_parquet(folder.rendered / shards.MANIFEST)
+    with pytest.raises(RequestRefused, match="preset photos-alone renders nobody") as refusal:
+        ablate(nobody, folder, crops=32, epochs=1, seeds=1)
+    assert refusal.value.code == "preset_invalid"
     assert list(table["variant"].unique()) == list(VARIANTS)
     assert (table.groupby("variant")["seed"].nunique() == 2).all()
     figures = [f"{name}_{concern}" for name in ("mae", "gap") for concern in CONCERNS]

@@ -56,6 +56,14 @@ def test_a_preset_that_is_not_there_is_refused_with_those_that_are() -> None:
         ({"fit": {"epochs": 0}}, "there would be no weights"),
         ({"fit": {"start_depths": [1, 1, 1, 1]}}, "start_depths is said of fit.start"),
         ({"fit": {"start": "runs/a", "start_depths": [9, 1, 1, 1]}}, "blocks are added, never"),
+        ({"fit": {"seed": -1}}, "fit.seed"),
+        ({"render": {"seed": 2**31}}, "render.seed"),
+        ({"export": {"released": "25 Nov"}}, "export.released"),
+        ({"export": {"version": "v 1"}}, "export.version"),
+        ({"export": {"name": ""}}, "export.name"),
+        ({"split": {"calibration": 0.5, "test": 0.5}}, "leave nobody to train on"),
+        ({"model": {"widths": [16, 33, 48, 64]}}, "multiples of group_width"),
+        ({"model": {"stem": 20, "stem_blocks": 1}}, "multiples of group_width"),
     ],
 )
 def test_sections_that_do_not_agree_are_refused(
@@ -67,6 +75,18 @@ def test_sections_that_do_not_agree_are_refused(
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(RequestRefused, match=message):
         presets.load("tiny", tmp_path)
+
+
+def test_a_batch_of_one_crop_cannot_hold_photos_and_rendered_skin(tmp_path: Path) -> None:
+    content = yaml.safe_load((CONFIGS / "finetune.yaml").read_text())
+    for batch, fits in ((2, True), (1, False)):
+        content["fit"] |= {"batch_crops": batch, "accumulate": 1}
+        (tmp_path / "finetune.yaml").write_text(yaml.safe_dump(content))
+        if fits:
+            assert presets.load("finetune", tmp_path).fit.batch_crops == batch
+        else:
+            with pytest.raises(RequestRefused, match="a batch holds photos and rendered crops"):
+                presets.load("finetune", tmp_path)
 
 
 def test_choosing_a_preset_writes_what_dvc_reads(tmp_path: Path) -> None:

@@ -3,13 +3,17 @@
 from pathlib import Path
 
 import pytest
+import torch
 
-from skinscore_training import presets, runs, sealing, start
+from skinscore_training import presets, rules, runs, sealing, start
 from skinscore_training.data import shards
+from skinscore_training.model import network
+from skinscore_training.model.onnx_graph import random_inputs
 from skinscore_training.presets import PhotoSettings, Preset
 from skinscore_training.runs import RunFolder
 from skinscore_training.start import Start, limits_of
 from tests.conftest import REPOSITORY
+from tests.models import SMALL
 
 OWN, INHERITED = "a" * 64, "b" * 64
 
@@ -33,6 +37,15 @@ def with_photos(preset: Preset) -> Preset:
         manifest="m.csv", mappings=("n.yaml",), raters="equal", share=0.5, photos_per_shard=1
     )
     return preset.model_copy(update={"photos": photos})
+
+
+def test_weights_taken_over_from_a_model_file_have_no_statistics_of_their_own() -> None:
+    net = network.build(SMALL, rules.GEOMETRY, seed=1)
+    assert not start._normalised(net.state_dict())
+    net.train()
+    with torch.no_grad():
+        net(*map(torch.from_numpy, random_inputs(rules.GEOMETRY, seed=1, batch=2)))
+    assert start._normalised(net.state_dict())
 
 
 def test_rendered_skin_alone_says_that_no_photo_took_part(

@@ -109,6 +109,41 @@ def test_other_processes_cannot_go_on_with_a_training(data: RenderedDataset) -> 
         training.restore(saved)
 
 
+def test_another_kind_of_device_cannot_go_on_with_a_training(data: RenderedDataset) -> None:
+    training = trainer(data)
+    drawn_on_a_gpu = torch.zeros((1, 16), dtype=torch.uint8)
+    saved = dataclasses.replace(training.state(), device_rng=drawn_on_a_gpu)
+    with pytest.raises(RequestRefused, match="begun on a GPU, now there is none") as refusal:
+        training.restore(saved)
+    assert refusal.value.code == "training_mismatch"
+
+
+def test_every_part_of_a_step_holds_its_share_of_photos(data: RenderedDataset) -> None:
+    settings = SETTINGS.model_copy(update={"accumulate": 2})
+    mixture = Mixture(rendered=9, graded=4, batch=settings.batch_crops, share=0.5)
+    training = Trainer(SMALL, settings, mixture, "k", "r", scale.fabric(settings.precision))
+    parts = list(training._parts())
+    assert len(parts) == 2 * mixture.steps
+    assert {sum(place >= mixture.rendered for place in part) for part in parts} == {1}
+    whole = Trainer(
+        SMALL,
+        settings.model_copy(update={"accumulate": 1}),
+        mixture,
+        "k",
+        "r",
+        scale.fabric(settings.precision),
+    )
+    steps = [sorted(one + other) for one, other in zip(parts[::2], parts[1::2], strict=True)]
+    assert steps == [sorted(step) for step in whole._parts()]
+
+
+def test_dropout_does_not_depend_on_who_brought_the_weights(data: RenderedDataset) -> None:
+    training = trainer(data)
+    torch.manual_seed(999)  # whatever was drawn while weights were read
+    training.begin_with(training.state().model)
+    assert torch.equal(training.state().dropout_rng, trainer(data).state().dropout_rng)
+
+
 def test_a_checkpoint_of_another_training_is_not_taken_up(
     data: RenderedDataset, tmp_path: Path
 ) -> None:
@@ -130,6 +165,8 @@ def test_only_kernels_and_matrices_decay() -> None:
     decayed, kept = parameter_groups(model, 0.05)
     assert decayed["weight_decay"] == 0.05
     assert kept["weight_decay"] == 0.0
+    assert all(values.ndim > 1 for values in decayed["params"])  # type: ignore[attr-defined]
+    assert all(values.ndim == 1 for values in kept["params"])  # type: ignore[attr-defined]
     count = sum(len(group["params"]) for group in (decayed, kept))  # type: ignore[arg-type, misc]
     assert count == len(list(model.parameters()))
     model.encoder.requires_grad_(False)

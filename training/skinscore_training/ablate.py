@@ -13,12 +13,14 @@ from typing import Final
 import pandas as pd
 import torch
 
+from skinscore.errors import RequestRefused
 from skinscore_training import corpus, runs, scale
 from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
 from skinscore_training.held_out import cross_talks, disagreements, mean_absolute_errors
+from skinscore_training.leaks import require_apart
 from skinscore_training.presets import LossWeights, Preset
 from skinscore_training.progress import bars
 from skinscore_training.start import read_start, settled
@@ -63,6 +65,7 @@ def ablate(
 
     Raises:
         RequestRefused, NotReady: see :func:`skinscore_training.start.read_start`;
+            ``preset_invalid`` when the preset renders nobody or held-out people taught its start;
             ``output_not_writable`` while another process trains or renders in ``folder``.
     """
     with runs.alone(folder):
@@ -75,9 +78,17 @@ def _ablate(
     torch.set_num_threads(preset.fit.threads)
     train = corpus.rows(folder, Part.TRAIN, Source.RENDERED)[:crops]
     held_out = corpus.rows(folder, Part.CALIBRATION, Source.RENDERED)
+    if train.empty or held_out.empty:
+        raise RequestRefused(
+            "preset_invalid",
+            f"preset {preset.name} renders nobody",
+            "parts of the recipe are compared on rendered people: maps and views are known there",
+            "Take a preset with render.people above 0.",
+        )
     data = RenderedDataset(folder.rendered, train)
     monitor = RenderedDataset(folder.rendered, held_out)
     start = read_start(preset)
+    require_apart(preset, folder, start, [(Part.CALIBRATION, Source.RENDERED)])
     weights = None if start is None else settled(start, preset, data)
     group = scale.fabric(preset.fit.precision)
     rows: list[dict[str, float | str]] = []

@@ -30,14 +30,24 @@ def held_out(folder: runs.RunFolder, part: Part, source: Source) -> pd.DataFrame
         RequestRefused: ``stage_input_missing``; ``training_mismatch`` when people were divided
             anew, added or exchanged since, so that anybody may have taught them.
     """
+    require_same_people(folder)
+    return rows(folder, part, source)
+
+
+def require_same_people(folder: runs.RunFolder) -> None:
+    """Refuse a run whose weights were trained while its people were others or divided otherwise.
+
+    Raises:
+        RequestRefused: ``training_mismatch``; ``stage_input_missing``.
+    """
     if people_sha256(folder) != fit_record.read(folder).people_sha256:
         raise RequestRefused(
             "training_mismatch",
-            "the weights were trained while the people were others, or divided otherwise",
-            f"the {part} part is the one that stage fit left out",
+            f"the weights of {folder.root.as_posix()} were trained while its people were others, "
+            "or divided otherwise",
+            "people and split are those that stage fit saw",
             "Run `skinscore train fit` again, or bring back the people and the split that it saw.",
         )
-    return rows(folder, part, source)
 
 
 def people_sha256(folder: runs.RunFolder) -> str:

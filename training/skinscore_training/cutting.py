@@ -135,7 +135,10 @@ def cut(settings: PhotoSettings, folder: Path, first_shard: int, first_subject: 
     }
     record = folder / shards.CUT
     if record.exists() and (before := runs.read_json(record, "render"))["claim"] == claim:
-        return Cut(**before["cut"])
+        done = Cut(**before["cut"])
+        numbers = range(first_shard, first_shard + done.shards)
+        if all(shards.shard_folder(folder, number).exists() for number in numbers):
+            return done
     record.unlink(missing_ok=True)
     shards.drop_from(folder, first_shard)
     writer = _Writer(folder, first_shard, sha256_hex(canonical_json(claim)))
@@ -156,13 +159,14 @@ def cut(settings: PhotoSettings, folder: Path, first_shard: int, first_subject: 
 
 
 def require_cuttable(settings: PhotoSettings) -> None:
-    """Refuse now what :func:`cut` would refuse after hours of rendering; opens no photo.
+    """Refuse now what :func:`cut` would refuse after hours of rendering; decodes no photo.
 
     Raises:
-        RequestRefused: as :func:`open_photos`.
+        RequestRefused: as :func:`open_photos`; ``file_unreadable``, ``manifest_invalid`` when a
+            photo is missing or shows two people.
         NotReady: the face models are missing.
     """
-    open_photos(settings, _preparer())
+    _digest(open_photos(settings, _preparer()), Path(settings.manifest).parent)
 
 
 def open_photos(settings: PhotoSettings, preparer: Preparer) -> PhotoCrops:

@@ -13,19 +13,26 @@ import torch
 
 from skinscore.domain.document import canonical_json, sha256_hex
 from skinscore_training import checkpoint, corpus, fit_record, provenance, runs, scale, tracking
-from skinscore_training.data import shards
+from skinscore_training import model as network_code
+from skinscore_training import start as start_code
+from skinscore_training import trainer as trainer_code
+from skinscore_training.code_digest import code_digest
+from skinscore_training.data import augment, rendered, shards
+from skinscore_training.data import mixture as mixture_code
 from skinscore_training.data.mixture import Mixture
 from skinscore_training.data.rendered import RenderedDataset
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
 from skinscore_training.fit_record import FitRecord
 from skinscore_training.held_out import mean_absolute_errors
-from skinscore_training.leaks import require_apart
+from skinscore_training.leaks import held_out_by, require_apart
 from skinscore_training.presets import Preset
 from skinscore_training.progress import bars
 from skinscore_training.start import Start, mapping_digests, read_start, settled
 from skinscore_training.trainer import COLUMNS, Trainer
 
+# The code that shapes the weights.
+_SHAPING: Final = (network_code, trainer_code, start_code, augment, mixture_code, rendered)
 MONITORED_CROPS: Final = 390  # looked at after each epoch; nothing is chosen by them
 
 
@@ -44,12 +51,12 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
     watched = corpus.rows(folder, Part.CALIBRATION, Source(preset.calibrate.source))
     monitor = RenderedDataset(folder.rendered, watched[:MONITORED_CROPS])
     start = read_start(preset)
-    require_apart(preset, folder, start)
+    require_apart(preset, folder, start, held_out_by(preset))
     # Now: a checkout may move on while it trains.
     commit, libraries = provenance.git_commit(), provenance.versions(provenance.TRAINING)
     people_sha256 = corpus.people_sha256(folder)
     manifest_sha256 = sha256_hex((folder.rendered / shards.MANIFEST).read_bytes())
-    key = _key(preset, manifest_sha256, sha256_hex(folder.splits.read_bytes()), start)
+    key = _key(preset, folder, start, libraries)
     fabric = scale.fabric(preset.fit.precision)
     with ExitStack() as stack:
         if fabric.is_global_zero:
@@ -66,7 +73,8 @@ def fit(preset: Preset, folder: runs.RunFolder) -> dict[str, float]:
             trainer.restore(resumed)
         else:
             if start is not None:
-                trainer.begin_with(settled(start, preset, train))
+                trained = preset.fit.epochs > 0  # else they are taken over as they are
+                trainer.begin_with(settled(start, preset, train) if trained else start.weights)
             if fabric.is_global_zero:
                 tracking.log_params(
                     preset.model_dump(mode="json", by_alias=True)
@@ -144,17 +152,25 @@ def _write(trainer: Trainer, folder: runs.RunFolder, record: FitRecord) -> None:
     tracking.log_file(folder.curves, "fit")
 
 
-def _key(preset: Preset, manifest_sha256: str, splits_sha256: str, start: Start | None) -> str:
-    """Return the digest of everything that shapes the training."""
+def _key(
+    preset: Preset, folder: runs.RunFolder, start: Start | None, libraries: dict[str, str]
+) -> str:
+    """Return the digest of everything that shapes the training: what another code, other crops or
+    other people have left in the checkpoint is no part of this one.
+    """
+    files = (folder.rendered / shards.MANIFEST, folder.splits)
+    made = (folder.rendered / shards.MADE, folder.rendered / shards.CUT)  # by whom, from what
     return sha256_hex(
         canonical_json(
             {
                 "fit": preset.fit.model_dump(mode="json", exclude={"threads", "checkpoint_steps"}),
                 "model": preset.model.model_dump(mode="json"),
-                "manifest": manifest_sha256,
-                "splits": splits_sha256,
+                "data": [sha256_hex(file.read_bytes()) for file in files],
+                "made": [sha256_hex(file.read_bytes()) for file in made if file.exists()],
                 "share": None if preset.photos is None else preset.photos.share,
                 "start": None if start is None else start.sha256,
+                "code": code_digest(*_SHAPING),
+                "libraries": libraries,
             }
         )
     )

@@ -1,6 +1,6 @@
 """Nobody who taught a start calibrates or measures what goes on from it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -28,7 +28,20 @@ _REMEDIES: Final[Mapping[Source, str]] = MappingProxyType(
 )
 
 
-def require_apart(preset: Preset, folder: runs.RunFolder, start: Start | None) -> None:
+HeldOut = tuple[Part, Source]
+
+
+def held_out_by(preset: Preset) -> tuple[HeldOut, ...]:
+    """Return whom the stages of a preset hold out."""
+    return (
+        (Part.CALIBRATION, Source(preset.calibrate.source)),
+        (Part.TEST, Source(preset.evaluate.source)),
+    )
+
+
+def require_apart(
+    preset: Preset, folder: runs.RunFolder, start: Start | None, held_out: Iterable[HeldOut]
+) -> None:
     """Refuse held-out people who taught the run that ``fit.start`` names.
 
     Rendered people are known by seed and number; photos by their pixels: people's numbers are a
@@ -37,23 +50,21 @@ def require_apart(preset: Preset, folder: runs.RunFolder, start: Start | None) -
 
     Args:
         start: what ``fit.start`` names; None when it names nothing.
+        held_out: parts that calibrate or measure, and whose people of them.
 
     Raises:
-        RequestRefused: ``preset_invalid``; ``stage_input_missing`` when the start's folder no
-            longer has what would tell.
+        RequestRefused: ``preset_invalid``; ``stage_input_missing`` and ``training_mismatch``
+            when the start's folder no longer has what would tell.
     """
     if start is None or Path(str(preset.fit.start)).is_file():
         return
     before = runs.RunFolder(Path(str(preset.fit.start)))
-    for part, source in (
-        (Part.CALIBRATION, Source(preset.calibrate.source)),
-        (Part.TEST, Source(preset.evaluate.source)),
-    ):
+    for part, source in held_out:
         if source not in start.labels.split("+"):
             continue
         _require_kept(before)
-        taught, held_out = _known(before, Part.TRAIN, source), _known(folder, part, source)
-        if seen := taught & held_out:
+        corpus.require_same_people(before)
+        if seen := _known(before, Part.TRAIN, source) & _known(folder, part, source):
             raise RequestRefused(
                 "preset_invalid",
                 f"{len(seen)} {_KNOWN_AS[source]} of the {part} part taught "

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from skinscore.contract.contract import Day, ModelName, ModelVersion
 from skinscore.domain.document import Document, field_problems
 from skinscore.errors import RequestRefused
 
@@ -34,6 +35,7 @@ FourCounts = tuple[Count, Count, Count, Count]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]  # what torch and numpy both take
 
 
 class RenderSettings(Document):
@@ -43,7 +45,7 @@ class RenderSettings(Document):
     views: Annotated[int, Field(ge=2, le=4)]  # same skin, other light and camera; 2 for consistency
     people_per_shard: Count  # unit of resuming and of memory
     workers: Count  # processes
-    seed: int
+    seed: Seed
 
 
 class PhotoSettings(Document):
@@ -63,7 +65,7 @@ class SplitSettings(Document):
 
     calibration: Share  # share of subjects
     test: Share
-    seed: int
+    seed: Seed
 
 
 class ModelSettings(Document):
@@ -107,7 +109,7 @@ class FitSettings(Document):
     gradient_clip: Positive  # global norm
     precision: Literal["32-true", "bf16-mixed"]  # bf16: half the time where the CPU or GPU has it
     threads: Count
-    seed: int
+    seed: Seed
     loss: LossWeights
 
 
@@ -121,9 +123,9 @@ class CalibrateSettings(Document):
 class ExportSettings(Document):
     """What the release is called, and how exact it must be."""
 
-    name: str
-    version: str
-    released: str  # YYYY-MM-DD
+    name: ModelName
+    version: ModelVersion
+    released: Day
     changes: tuple[str, ...]
     parity_tolerance: Positive  # largest difference to torch, probabilities and maps
     golden_tolerance: Positive  # largest difference on another machine
@@ -144,7 +146,7 @@ class EvaluateSettings(Document):
 
     source: SourceName  # whose held-out people
     resamples: Count  # bootstrap by subject
-    seed: int
+    seed: Seed
 
 
 class PromoteSettings(Document):
@@ -189,7 +191,14 @@ class Preset(Document):
                 yield f"{key} is rendered, but render.people is 0"
         if self.photos is None and not self.render.people:
             yield "photos is null and render.people is 0: there is nothing to learn from"
+        if self.split.calibration + self.split.test >= 1:
+            yield "split.calibration and split.test leave nobody to train on"
+        grouped = [*self.model.widths, *([self.model.stem] if self.model.stem_blocks else [])]
+        if any(width % self.model.group_width for width in grouped):
+            yield "model.widths (and model.stem with stem_blocks) are multiples of group_width"
         mixed = self.photos is not None and self.photos.share < 1
+        if mixed and self.render.people and self.fit.batch_crops < 2:
+            yield "fit.batch_crops is 1, but a batch holds photos and rendered crops"
         if self.fit.epochs and mixed and not self.render.people:
             yield "photos.share is below 1, but render.people is 0"
         if not self.fit.epochs and self.fit.start is None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from skinscore.contract.release import read_model
+from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.document import sha256_hex
 from skinscore.errors import RequestRefused
 from skinscore.grading.grader import Grader
@@ -48,9 +49,10 @@ def promote(preset: Preset, folder: runs.RunFolder) -> Promotion:
     digest = read_model(runs.require(folder.release, "evaluate")).digest
     champion = registry.holder(registry.CHAMPION)
     differences: list[Difference] = []
+    reasons: tuple[str, ...] = ()
     if champion is not None and champion.digest != digest:
         differences = _compare(preset, folder, champion)
-    reasons = obstacles(differences, preset.promote)
+        reasons = obstacles(differences, preset.promote)
     with tracking.run(preset.name, record.mlflow_run_id):
         challenger = registry.register(
             folder.release, {"preset": preset.name, "test_set": test_set(folder)}
@@ -63,9 +65,10 @@ def promote(preset: Preset, folder: runs.RunFolder) -> Promotion:
 
 
 def obstacles(differences: Sequence[Difference], settings: PromoteSettings) -> tuple[str, ...]:
-    """Return what stands against a challenger; nothing when there is nothing to compare.
+    """Return what stands against a challenger.
 
-    Better or equal overall: the mean of the concerns' kappas does not fall. Not worse in any
+    Every concern can be compared: kappa of both is defined over all people. Better or equal
+    overall: the mean of the concerns' kappas does not fall. Not worse in any
     group: no concern loses more than the margin overall, and no zone kind or tone loses more than
     the margin with an interval that leaves out 0 (small groups scatter by more than any margin).
     """
@@ -74,7 +77,11 @@ def obstacles(differences: Sequence[Difference], settings: PromoteSettings) -> t
         for row in differences
         if row.by == "all" and row.metric == comparison.KAPPA and row.defined
     ]
-    found = []
+    found = [
+        f"{concern} cannot be compared: the test part has no two grades of it"
+        for concern in CONCERNS
+        if concern not in {row.concern for row in overall}
+    ]
     if overall:
         first, second = (float(np.mean(side)) for side in _sides(overall))
         if second < first:

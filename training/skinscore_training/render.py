@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from skinscore.domain.document import canonical_json, sha256_hex
 from skinscore.imaging.rules import Geometry
+from skinscore.imaging.zones import MIRROR
 from skinscore_training import rules, runs, skin
 from skinscore_training.code_digest import code_digest
 from skinscore_training.data import shards
@@ -73,6 +75,7 @@ def render(
     if photos is None:
         cut = None
         shards.drop_from(folder, len(tasks))
+        (folder / shards.CUT).unlink(missing_ok=True)  # it speaks of shards that are gone
     else:
         cut = cut_photos(photos, folder, first_shard=len(tasks), first_subject=settings.people)
     crops = len(shards.write_manifest(folder, len(tasks) + (0 if cut is None else cut.shards)))
@@ -107,6 +110,10 @@ def _claim(folder: Path, settings: RenderSettings) -> None:
         # workers decide how fast, not what
         "settings": settings.model_dump(mode="json", exclude={"workers"}),
         "geometry": rules.GEOMETRY.model_dump(mode="json"),
+        "rules": {  # of the product's path, that the renderer follows
+            "forehead_raise": rules.FACE.forehead_raise,
+            "mirror_sha256": sha256_hex(canonical_json(list(MIRROR))),
+        },
         "renderer_sha256": code_digest(skin),
     }
     path = folder / shards.MADE

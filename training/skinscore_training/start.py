@@ -36,7 +36,7 @@ class Start:
     weights: dict[str, Any]
     sha256: str  # of the weights' file
     labels: Labels  # of its release
-    normalised: bool  # False: from a model file, without batch statistics of its own
+    normalised: bool  # False: weights of a model file, without batch statistics of their own
     mapped: tuple[str, ...]  # limits of its release that name mappings
 
 
@@ -58,8 +58,8 @@ def read_start(preset: Preset) -> Start | None:
 
 
 def settled(start: Start, preset: Preset, train: RenderedDataset) -> dict[str, Any]:
-    """Return the weights to begin with, with batch statistics of what is trained on."""
-    if start.normalised or not preset.fit.epochs:
+    """Return the weights to train on from, with batch statistics of what is trained on."""
+    if start.normalised:
         return start.weights
     net = network.build(preset.model, rules.GEOMETRY, preset.fit.seed)
     net.load_state_dict(start.weights)
@@ -81,7 +81,7 @@ def _of_run(preset: Preset, folder: runs.RunFolder) -> Start:
         sha256=sha256_hex(folder.weights.read_bytes()),
         labels=contract.provenance.label_source,
         mapped=_mapped(contract),
-        normalised=True,
+        normalised=_normalised(weights),
     )
 
 
@@ -104,6 +104,15 @@ def _of_file(preset: Preset, path: Path) -> Start:
         labels=model.contract.provenance.label_source,
         mapped=_mapped(model.contract),
         normalised=False,
+    )
+
+
+def _normalised(weights: dict[str, Any]) -> bool:
+    """Whether the weights have batch statistics: what a run took over from a model file as it was
+    has none either.
+    """
+    return any(
+        bool(values.any()) for name, values in weights.items() if name.endswith("running_mean")
     )
 
 

@@ -6,8 +6,8 @@ takes its rows of every batch, batch statistics are shared, and the loss is that
 dropout differs, which every process draws for itself.
 
 The order of the data follows from seed and epoch; dropout and augmentation draw from generators
-whose state a checkpoint keeps. A training that is killed at any step goes on to the same bits on
-the same machine.
+whose state a checkpoint keeps. On one machine's CPUs a training that is killed at any step goes on
+to the same bits.
 """
 
 import copy
@@ -95,13 +95,14 @@ class Trainer:
         )
         self._model, self._optimizer = fabric.setup(self._bare, optimizer)
         self.ema = Ema(self._bare, settings.ema_decay)  # where the weights now are
-        torch.manual_seed(settings.seed + fabric.global_rank)  # dropout
+        self._seed_dropout()
         self._augment = torch.Generator().manual_seed(settings.seed)
 
     def begin_with(self, weights: dict[str, Tensor]) -> None:
         """Take over the weights of another training."""
         self._bare.load_state_dict(weights)
         self.ema = Ema(self._bare, self.settings.ema_decay)
+        self._seed_dropout()  # whoever made the weights may have drawn from the same generators
 
     def epoch(
         self, data: RenderedDataset, advance: Callable[[], None], keep: Callable[[], None]
@@ -176,7 +177,8 @@ class Trainer:
         """Go on where ``saved`` was taken.
 
         Raises:
-            RequestRefused: ``training_mismatch`` when other processes than now took it.
+            RequestRefused: ``training_mismatch`` when other processes than now took it, or
+                another kind of device.
         """
         if saved.processes != self._fabric.world_size:
             raise RequestRefused(
@@ -185,12 +187,22 @@ class Trainer:
                 f"{self._fabric.world_size}",
                 "as many as before: each has dropout of its own",
             )
+        on_gpu = self._fabric.device.type == "cuda"
+        if bool(saved.device_rng.numel()) != on_gpu:
+            raise RequestRefused(
+                "training_mismatch",
+                "this training was begun on a CPU, now there is a GPU"
+                if on_gpu
+                else "this training was begun on a GPU, now there is none",
+                "the kind of device that it was begun on",
+                "Go on there, or remove the run's folder checkpoint/.",
+            )
         self._bare.load_state_dict(saved.model)
         self.ema.restore(saved.ema)
         self._optimizer.load_state_dict(saved.optimizer)
         self._scheduler.load_state_dict(saved.scheduler)
         torch.set_rng_state(saved.dropout_rng[self._fabric.global_rank])
-        if self._fabric.device.type == "cuda":
+        if on_gpu:
             mine = saved.device_rng[self._fabric.global_rank]
             torch.cuda.set_rng_state(mine, self._fabric.device)
         self._augment.set_state(saved.augment_rng)
@@ -240,11 +252,16 @@ class Trainer:
         )
         return terms.total(self.settings.loss), {name: getattr(terms, name) for name in _TERMS}
 
+    def _seed_dropout(self) -> None:
+        torch.manual_seed(self.settings.seed + self._fabric.global_rank)
+
     def _parts(self) -> Iterator[list[int]]:
         """Yield this process's rows of what is left of the epoch, ``accumulate`` per step."""
         seed = self.settings.seed * _EPOCHS_APART + self.epochs_done
         for step in self.mixture.order(seed)[self.steps_done :]:
-            for part in step.chunk(self.settings.accumulate):
+            for place in range(self.settings.accumulate):
+                # Every part holds its share of photos: they stand at the end of a step.
+                part = step[place :: self.settings.accumulate]
                 start = self._fabric.global_rank * self._part
                 yield part[start : start + self._part].tolist()
 

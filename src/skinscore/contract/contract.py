@@ -27,13 +27,18 @@ METADATA_KEY = "skinscore.contract"  # in the file's metadata_props: the contrac
 DIGEST_KEY = "skinscore.contract_digest"  # sha256 of that text, so that a changed byte shows
 
 
+ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
+ModelVersion = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$")]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]  # YYYY-MM-DD
+
+
 class Identity(Document):
     """Which release this is. A published version number is never used again."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$")]
+    name: ModelName
+    version: ModelVersion
     precision: Literal["fp32", "int8"]
-    released: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    released: Day
     licence: str
     changes: tuple[str, ...]  # what a user of the version before should know
 

@@ -115,7 +115,7 @@ def torch_runner(model: Servable) -> Run:
 
 
 def random_inputs(geometry: Geometry, seed: int, batch: int) -> tuple[Crops, Masks]:
-    """Return noise with masks of every kind: random boxes, full, and (last slot) empty."""
+    """Return noise with masks of every kind: random boxes, full (the first), empty (last slots)."""
     rng = np.random.default_rng(seed)
     side, slots = geometry.side_px, geometry.slots
     crops = rng.integers(0, 256, (batch, side, side, 3), dtype=np.uint8)
@@ -124,6 +124,7 @@ def random_inputs(geometry: Geometry, seed: int, batch: int) -> tuple[Crops, Mas
         for slot in range(slots - 1 if picture % 2 else slots):
             top, left = rng.integers(0, side // 2, 2)
             masks[picture, slot, top : top + side // 2, left : left + side // 2] = 255
+    masks[0, 0] = 255
     return crops, masks
 
 
