@@ -8,11 +8,10 @@ import pandas as pd
 import pytest
 
 from skinscore.errors import RequestRefused
-from skinscore_training import corpus, fit_record, presets, rules, runs
+from skinscore_training import corpus, presets, rules, runs
 from skinscore_training.data import shards
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
-from skinscore_training.fit_record import FitRecord
 from skinscore_training.leaks import held_out_by, require_apart
 from skinscore_training.presets import Preset
 from skinscore_training.render import render
@@ -20,6 +19,7 @@ from skinscore_training.runs import RunFolder
 from skinscore_training.start import Labels, Start
 from tests.conftest import REPOSITORY
 from tests.training import fake_skin
+from tests.training.trained_run import trained
 
 PARTS = [part.value for part in (Part.TRAIN, Part.TRAIN, Part.CALIBRATION, Part.TEST)]
 
@@ -59,21 +59,6 @@ def run_of(root: Path, people: list[int], parts: list[str]) -> RunFolder:
 def apart(preset: Preset, folder: RunFolder, labels: Labels) -> None:
     start = Start(weights={}, sha256="", labels=labels, normalised=True, mapped=())
     require_apart(preset, folder, start, held_out_by(preset))
-
-
-def trained(folder: RunFolder) -> RunFolder:
-    """Leave what stage fit notes of whom it saw."""
-    fit_record.write(
-        folder,
-        FitRecord(
-            mlflow_run_id="",
-            manifest_sha256="0" * 64,
-            people_sha256=corpus.people_sha256(folder),
-            git_commit="",
-            libraries={},
-        ),
-    )
-    return folder
 
 
 @pytest.fixture(scope="module")

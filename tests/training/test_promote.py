@@ -15,9 +15,8 @@ from skinscore.contract.locate import locate
 from skinscore.contract.release import read_model
 from skinscore.domain.concerns import Concern
 from skinscore.errors import Exit, RequestRefused
-from skinscore_training import comparison, corpus, fit_record, presets, registry, runs, tracking
+from skinscore_training import comparison, presets, registry, runs, tracking
 from skinscore_training.comparison import Difference
-from skinscore_training.fit_record import FitRecord
 from skinscore_training.presets import Preset, PromoteSettings
 from skinscore_training.promote import obstacles, promote, table
 from skinscore_training.render import render
@@ -25,6 +24,7 @@ from skinscore_training.split import split
 from tests.conftest import REPOSITORY
 from tests.tiny_model import tiny_model
 from tests.training import fake_skin
+from tests.training.trained_run import trained
 
 MARGINS = PromoteSettings(kappa_margin=0.02, error_margin=0.05)
 
@@ -110,16 +110,7 @@ def test_a_champion_is_crowned_kept_replaced_fetched_and_served(
     monkeypatch.setenv("SKINSCORE_MODEL_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     with tracking.run("fit") as run_id:
-        fit_record.write(
-            rendered,
-            FitRecord(
-                mlflow_run_id=run_id,
-                manifest_sha256="0" * 64,
-                people_sha256=corpus.people_sha256(rendered),
-                git_commit="",
-                libraries={},
-            ),
-        )
+        trained(rendered, run_id)
 
     with pytest.raises(RequestRefused, match="registry has no models:/skinscore@champion"):
         locate("models:/skinscore@champion")
