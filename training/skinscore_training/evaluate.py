@@ -133,8 +133,9 @@ def tabulate(
     """Return one row per crop, view, zone and concern: what is true and what the file says.
 
     Views with fewer pixels per mm than the gate asks for are left out, as the product does. What
-    it withholds because the range is too wide is kept and marked (``unsure``): a gate that says so
-    shows it. A crop is answered alone, where the product takes the mean over crops of a zone.
+    it withholds as unsure (:class:`skinscore.grading.uncertainty.Reading`) is kept and marked: a
+    gate that says so shows it. A crop is answered alone, where the product takes the mean over
+    crops of a zone.
 
     Args:
         probabilities: (n, V, K, 3, 5).

@@ -16,6 +16,7 @@ from skinscore.domain.concerns import GRADES
 
 Probabilities = NDArray[np.float64]  # (..., 5), grade 0 first, sums to 1
 
+_LIKELY: Final = 0.5  # of the probability: what a range holds at least
 _GRADES: Final = np.array(GRADES, dtype=np.float64)
 
 
@@ -26,7 +27,7 @@ class Reading:
     score: float  # 0..4, four decimals
     grade: int
     likely_range: tuple[int, int]  # lowest and highest grade, ``grade`` among them
-    unsure: bool  # the conformal set holds more grades than the gate lets pass
+    unsure: bool  # more grades are likely than the gate lets pass, or others are likelier
 
 
 def read(
@@ -35,15 +36,19 @@ def read(
     """Return what an assessment shows of ``probabilities`` (5,); figures are measured on the same.
 
     The median grade starts the conformal set, the expectation the grade: both are in the range.
+    Where probabilities have two peaks, the set may be a single grade between them. A range that
+    holds less than half of the probability is no likely range, so such a reading is unsure too.
     """
     low, high = likely_range(probabilities, calibration.conformal_threshold)
     score = round(severity_score(probabilities, calibration), 4)
     grade = grade_of(score)
+    lowest, highest = min(low, grade), max(high, grade)
+    held = float(probabilities[lowest : highest + 1].sum())
     return Reading(
         score=score,
         grade=grade,
-        likely_range=(min(low, grade), max(high, grade)),
-        unsure=high - low + 1 > max_range_width,
+        likely_range=(lowest, highest),
+        unsure=high - low + 1 > max_range_width or held < _LIKELY,
     )
 
 

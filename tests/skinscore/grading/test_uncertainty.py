@@ -98,4 +98,16 @@ def test_a_reading_shows_the_grade_inside_its_range(
     assert {shown_low, shown_high} <= {low, high, reading.grade}
     assert reading.grade == grade_of(reading.score)
     assert reading.score == pytest.approx(severity_score(probabilities, CALIBRATION), abs=1e-4)
-    assert reading.unsure == (high - low + 1 > widest)
+    held = probabilities[shown_low : shown_high + 1].sum()
+    assert reading.unsure == (high - low + 1 > widest or held < 0.5)
+
+
+def test_a_range_between_two_peaks_is_no_likely_range() -> None:
+    peaks = np.array([0.4, 0.05, 0.05, 0.45, 0.05])
+    tight = CALIBRATION.model_copy(update={"conformal_threshold": 0.6})
+    reading = read(peaks, tight, max_range_width=3)
+    low, high = reading.likely_range
+    assert peaks[low : high + 1].sum() < 0.5
+    assert reading.unsure
+    sure = np.array([0.05, 0.1, 0.7, 0.1, 0.05])
+    assert not read(sure, tight, max_range_width=3).unsure
