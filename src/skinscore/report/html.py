@@ -17,6 +17,7 @@ from skinscore.grading.examination import Examination
 from skinscore.grading.overlays import COLOURS, Polygon
 from skinscore.report import dial, wording
 from skinscore.report.base import environment, render
+from skinscore.report.headline import headlines
 from skinscore.report.pictures import pictures
 from skinscore.report.ranges import shown
 
@@ -55,6 +56,7 @@ def render_report(examination: Examination, suggestion: Suggestion | None) -> st
         templates,
         css=_layer_rules(),
         assessment=assessment,
+        headlines=headlines(assessment),
         pictures=pictures(examination),
         obstacles=_obstacles(assessment.zones),
         reservations=_reservations(assessment),

@@ -4,7 +4,7 @@ The page speaks of appearance in a photo, of an engine scale and of suggestions 
 names a diagnosis, an order or a clinical scale. Left and right are the patient's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 from typing import Final
@@ -209,16 +209,25 @@ def treatment_zone_name(zone: TreatmentZone, side: Side) -> str:
 
 def treatment_places(places: Sequence[tuple[TreatmentZone, Side]]) -> str:
     """Return several treatment zones as a phrase; right and left of one zone are "both sides"."""
-    sides: dict[TreatmentZone, set[Side]] = {}
-    for zone, side in places:
-        sides.setdefault(zone, set()).add(side)
-    names = []
-    for zone, found in sides.items():
+    return " · ".join(_places((_TREATMENT_ZONE_NAMES[zone], side) for zone, side in places))
+
+
+def zone_places(zones: Sequence[Zone]) -> list[str]:
+    """Return the places of several zones; right and left of one kind are "both sides"."""
+    return _places((_KIND_NAMES[zone.kind], zone.side) for zone in zones)
+
+
+def _places(named: Iterable[tuple[str, Side]]) -> list[str]:
+    sides: dict[str, set[Side]] = {}
+    for name, side in named:
+        sides.setdefault(name, set()).add(side)
+    places = []
+    for name, found in sides.items():
         if {Side.RIGHT, Side.LEFT} <= found:
-            names.append(f"{_TREATMENT_ZONE_NAMES[zone]}, both sides")
+            places.append(f"{name}, both sides")
             found = found - {Side.RIGHT, Side.LEFT}
-        names += [treatment_zone_name(zone, side) for side in Side if side in found]
-    return " · ".join(names)
+        places += [_sided(name, side) for side in Side if side in found]
+    return places
 
 
 def _sided(name: str, side: Side) -> str:
