@@ -88,7 +88,7 @@ class ConcernGrade(Document):
     grade: GradeValue | None  # 0 none .. 4 severe
     score: ScoreValue | None  # expectation, 0..4, higher is worse
     probabilities: tuple[Fraction, Fraction, Fraction, Fraction, Fraction] | None  # grade 0 first
-    likely_range: tuple[GradeValue, GradeValue] | None  # covers the truth in 90 % of cases
+    likely_range: tuple[GradeValue, GradeValue] | None  # how often it holds the truth: the contract
 
     @model_validator(mode="after")
     def _graded_or_not(self) -> Self:

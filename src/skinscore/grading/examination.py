@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from skinscore.contract.contract import Contract
 from skinscore.domain.assessment import Assessment
 from skinscore.domain.zones import Zone
 from skinscore.imaging.types import Affine, Photo
@@ -31,8 +32,9 @@ class SeverityMap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examination:
-    """The assessment, the decoded photos and the maps behind it."""
+    """The assessment, with the decoded photos, the maps and the model's contract behind it."""
 
     assessment: Assessment
     photos: tuple[Photo | None, ...]  # parallel to assessment.photos; None: not decoded
     maps: tuple[SeverityMap, ...]
+    contract: Contract | None = None  # of the model that graded; None: not at hand

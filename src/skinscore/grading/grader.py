@@ -125,6 +125,7 @@ class Grader:
                 for index, view in enumerate(views)
                 for shown in severity_maps(index, view, assessment.zones)
             ),
+            contract=self.contract,
         )
 
     def grade_crops(self, crops: Crops, masks: Masks) -> Answers:

@@ -19,6 +19,7 @@ from skinscore.report import dial, wording
 from skinscore.report.base import environment, render
 from skinscore.report.headline import headlines
 from skinscore.report.pictures import pictures
+from skinscore.report.promise import model_limits, range_promise
 from skinscore.report.ranges import shown
 
 
@@ -57,6 +58,8 @@ def render_report(examination: Examination, suggestion: Suggestion | None) -> st
         css=_layer_rules(),
         assessment=assessment,
         headlines=headlines(assessment),
+        range_promise=range_promise(examination.contract),
+        model_limits=model_limits(examination.contract),
         pictures=pictures(examination),
         obstacles=_obstacles(assessment.zones),
         reservations=_reservations(assessment),
