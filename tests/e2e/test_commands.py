@@ -125,6 +125,24 @@ def test_a_pipe_is_refused_instead_of_waited_for(command: Command, tmp_path: Pat
     assert "regular file" in err
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("missing", "does not exist"), ("folder", "regular file"), ("a longer path", "not exist")],
+)
+def test_a_photo_that_cannot_be_read_is_refused_by_number_never_by_name(
+    command: Command, tmp_path: Path, kind: str, words: str
+) -> None:
+    named = tmp_path / "Jane Doe 1970.jpg"
+    if kind == "folder":
+        named.mkdir()
+    asked = named / "front.jpg" if kind == "a longer path" else named
+    code, out, err = command("score", sample_photos()[0], asked)
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: photo 2 of 2 ")
+    assert words in err
+    assert not [part for part in ("Jane", "1970", "front", str(tmp_path)) if part in err]
+
+
 def test_grades_without_a_gate_give_no_depth(command: Command, tmp_path: Path) -> None:
     assessment = tmp_path / "assessment.json"
     _, out, _ = command("score", "--json", "--visit", "--gate", "off", *sample_photos())

@@ -1,6 +1,7 @@
 """``skinscore score``: grade photos."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -25,13 +26,11 @@ if TYPE_CHECKING:
     from skinscore.grading.grader import Grader
     from skinscore.grading.viewing import CloseUp
 
+# Not exists=True: typer's refusal prints the path, and a photo's name may be a patient's.
 PhotoArguments = Annotated[
     list[Path],
     typer.Argument(
         metavar="PHOTO...",
-        exists=True,
-        dir_okay=False,
-        readable=True,
         help="JPEG, PNG, WebP, TIFF or HEIC.",
     ),
 ]
@@ -72,6 +71,7 @@ def score(
         skinscore score front.jpg left.jpg right.jpg --visit --report visit.html
         skinscore score cheek.jpg --zone cheek_left --px-per-mm 12 --json
     """
+    _require_readable(photos)
     close_up = _close_up(photos, zone, px_per_mm)
     if report is not None and len(photos) > 1 and not visit:
         raise RequestRefused(
@@ -80,7 +80,6 @@ def score(
             "a report shows one photo or one visit",
             "Add --visit, or write one report per photo.",
         )
-    _require_regular(photos)
     if report is not None:
         require_free("--report", report, photos)
     from skinscore.contract.locate import locate
@@ -131,15 +130,27 @@ def _read(path: Path, max_bytes: int) -> bytes:
         return file.read(max_bytes + 1)
 
 
-def _require_regular(photos: Sequence[Path]) -> None:
-    """Refuse pipes and devices: opening one may wait for ever."""
-    odd = [number for number, path in enumerate(photos, start=1) if not path.is_file()]
-    if odd:
-        raise RequestRefused(
-            "usage",
-            f"photo {odd[0]} of {len(photos)} is not a regular file",
-            "files of photos",
-        )
+def _require_readable(photos: Sequence[Path]) -> None:
+    """Refuse what cannot be read, by its number: its name may be a patient's.
+
+    Pipes and devices too: opening one may wait for ever.
+    """
+    for number, path in enumerate(photos, start=1):
+        if fault := _fault(path):
+            raise RequestRefused(
+                "usage",
+                f"photo {number} of {len(photos)} {fault}",
+                "files of photos that exist and may be read",
+                "Check the path of that photo.",
+            )
+
+
+def _fault(path: Path) -> str | None:
+    if not os.path.lexists(path):
+        return "does not exist"
+    if not path.is_file():
+        return "is not a regular file"
+    return None if os.access(path, os.R_OK) else "may not be read"
 
 
 def _close_up(photos: list[Path], zone: Zone | None, px_per_mm: float | None) -> "CloseUp | None":
