@@ -39,7 +39,12 @@ PhotoArguments = Annotated[
 def score(
     photos: PhotoArguments,
     visit: Annotated[
-        bool, typer.Option("--visit", help="The photos are views of one face on one day.")
+        bool,
+        typer.Option(
+            "--visit",
+            help="The photos are views of one person's face on one day. Identity is not checked: "
+            "photos of several people are mixed into one assessment.",
+        ),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print skinscore.assessment/1 (a list for several).")
