@@ -104,6 +104,7 @@ def test_a_report_is_one_file_without_outside_resources(command: Command, tmp_pa
     page = report.read_text(encoding="utf-8")
     assert not re.search(r"(src|href)=[\"']https?:", page)
     assert all(concern in page for concern in CONCERNS)
+    assert "on photos of people it promises nothing" in page  # the shipped model: rendered skin
 
 
 def test_a_report_never_overwrites_a_photo_and_is_refused_before_any_work(
