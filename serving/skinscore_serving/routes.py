@@ -27,7 +27,8 @@ FORM = {
                         "photos": {
                             "type": "array",
                             "items": {"type": "string", "format": "binary"},
-                            "description": "One photo, or the views of one visit.",
+                            "description": "One photo, or the views of one visit: of one person "
+                            "on one day. Identity is not checked.",
                         }
                     },
                 }

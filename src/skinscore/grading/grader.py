@@ -74,7 +74,8 @@ class Grader:
     ) -> Assessment:
         """Return one assessment of several views of a face; the best view of each zone counts.
 
-        Holds the pixels of one photo at a time.
+        All photos must be of one person on one day: identity is not checked. Holds the pixels of
+        one photo at a time.
 
         Raises:
             RequestRefused: ``bad_request`` for no photo.
@@ -107,7 +108,7 @@ class Grader:
         """Return the assessment together with the decoded photos and severity maps.
 
         Args:
-            photos: encoded files, one or the views of one visit.
+            photos: encoded files, one or the views of one visit; see :meth:`assess_visit`.
             gate: what quality limits do.
             client_ref: echoed in the document, never logged.
             close_up: set when the one photo shows skin of a single zone.
