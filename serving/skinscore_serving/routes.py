@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from skinscore import Grader
 from skinscore.domain.assessment import MAX_PX_PER_MM, MIN_PX_PER_MM, Assessment, Gate
@@ -11,9 +11,13 @@ from skinscore.errors import NotReady, RequestRefused, SkinscoreError
 from skinscore.grading.viewing import CloseUp
 from skinscore_serving.admission import Admission
 from skinscore_serving.multipart import read_photos
+from skinscore_serving.parameters import require_known_once
 from skinscore_serving.settings import Settings
 
 router = APIRouter()
+
+# Not for health: whoever probes with a query of its own must not take us for dead.
+STRICT = [Depends(require_known_once)]
 
 FORM = {
     "requestBody": {
@@ -43,6 +47,7 @@ FORM = {
     status_code=200,
     response_model=Assessment,
     openapi_extra=FORM,
+    dependencies=STRICT,
     summary="Grade one photo, or the views of one visit",
 )
 async def create_assessment(
@@ -82,7 +87,7 @@ async def create_assessment(
     return Response(document, media_type="application/json")
 
 
-@router.get("/v1/model", summary="The contract of the model that grades")
+@router.get("/v1/model", dependencies=STRICT, summary="The contract of the model that grades")
 async def model(request: Request) -> dict[str, Any]:
     """Answer with the contract and its digest."""
     contract = _grader(request).contract

@@ -156,6 +156,49 @@ def test_every_error_is_a_problem_with_a_code(
     assert body["request_id"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        pytest.param("foo=1", "1 unknown query parameter; the known ones are gate,", id="unknown"),
+        pytest.param("Gate=off", "1 unknown query parameter;", id="other case"),
+        pytest.param("gate=warn&gate=off", "gate 2 times", id="the loosest gate last"),
+        pytest.param("gate=warn&gate=warn", "gate 2 times", id="twice the same"),
+        pytest.param("client_ref=&client_ref=x", "client_ref 2 times", id="one empty"),
+        pytest.param("gate", "query.gate", id="no value"),
+    ],
+)
+def test_a_parameter_is_known_and_given_once_or_the_request_is_refused(
+    client: TestClient, query: str, words: str
+) -> None:
+    answer = client.post(f"/v1/assessments?{query}", files=[("photos", b"x")])
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert words in answer.json()["detail"]
+
+
+def test_an_unknown_name_is_counted_and_never_repeated(client: TestClient) -> None:
+    query = {f"<script>Anna{number}": "x" for number in range(50)}
+    for answer in (
+        client.post("/v1/assessments", params=query, files=[("photos", b"x")]),
+        client.post("/v1/assessments", data=query, files=[("photos", b"x")]),
+        client.get("/v1/model", params=query),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+        assert "Anna" not in answer.text
+
+
+def test_a_probe_with_a_query_of_its_own_does_not_find_the_service_dead(
+    client: TestClient,
+) -> None:
+    assert client.get("/health/live?probe=7").status_code == 200
+    assert client.get("/health/ready?probe=7").status_code == 200
+
+
+def test_a_field_beside_the_photos_is_refused(client: TestClient) -> None:
+    answer = client.post("/v1/assessments", data={"gate": "off"}, files=[("photos", b"x")])
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert "1 other fields" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
 def test_a_body_over_the_limit_is_refused_whether_its_size_is_declared_or_not(
     grader: Grader, chunked: bool
