@@ -13,7 +13,7 @@ from skinscore import Grader, __version__
 from skinscore.contract.locate import locate
 from skinscore.domain.document import DISCLAIMER
 from skinscore.errors import PhotoRefused, SkinscoreError, place_of
-from skinscore_serving import problems
+from skinscore_serving import openapi, problems
 from skinscore_serving.admission import Admission
 from skinscore_serving.routes import router
 from skinscore_serving.settings import Settings
@@ -51,6 +51,7 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
     app.state.settings = settings
     problems.register(app)
     app.include_router(router)
+    openapi.install(app)
     # Cuts off a chunked body. Added first, so that it lies inside the middleware below, which
     # answers a declared size with our own error body before a byte is read.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limit)

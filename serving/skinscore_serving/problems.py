@@ -1,7 +1,6 @@
 """One error body for every refusal and failure: application/problem+json (RFC 9457)."""
 
 import logging
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from skinscore.errors import CODES, InternalFault, RequestRefused, SkinscoreError, place_of
 from skinscore_serving.admission import Overloaded
+from skinscore_serving.openapi import MEDIA_TYPE, Problem
 
 log = logging.getLogger("skinscore.serve")
 
@@ -27,17 +27,17 @@ def problem(
     if error.http_status == 503:
         seconds = error.retry_after_s if isinstance(error, Overloaded) else 5
         headers["Retry-After"] = str(seconds)
-    body: dict[str, Any] = {
-        "type": f"urn:skinscore:problem:{error.code}",
-        "title": error.info.title,
-        "status": error.http_status,
-        "code": error.code,
-        "detail": f"{error.found}; {error.allowed}.",
-        "hint": error.hint,
-        "request_id": request_id,
-    }
+    body = Problem(
+        type=f"urn:skinscore:problem:{error.code}",
+        title=error.info.title,
+        status=error.http_status,
+        code=error.code,
+        detail=f"{error.found}; {error.allowed}.",
+        hint=error.hint,
+        request_id=request_id,
+    )
     return JSONResponse(
-        body, error.http_status, headers=headers, media_type="application/problem+json"
+        body.model_dump(), error.http_status, headers=headers, media_type=MEDIA_TYPE
     )
 
 

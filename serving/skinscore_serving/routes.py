@@ -11,6 +11,7 @@ from skinscore.errors import NotReady, RequestRefused, SkinscoreError
 from skinscore.grading.viewing import CloseUp
 from skinscore_serving.admission import Admission
 from skinscore_serving.multipart import read_photos
+from skinscore_serving.openapi import ALWAYS, NO_MODEL, problems
 from skinscore_serving.parameters import require_known_once
 from skinscore_serving.settings import Settings
 
@@ -27,6 +28,7 @@ FORM = {
                 "schema": {
                     "type": "object",
                     "required": ["photos"],
+                    "additionalProperties": False,
                     "properties": {
                         "photos": {
                             "type": "array",
@@ -46,17 +48,29 @@ FORM = {
     "/v1/assessments",
     status_code=200,
     response_model=Assessment,
+    response_description="One ``skinscore.assessment/1``, whatever became of the photos.",
     openapi_extra=FORM,
     dependencies=STRICT,
+    responses=problems("bad_request", *ALWAYS, *NO_MODEL, "overloaded", "deadline_exceeded"),
     summary="Grade one photo, or the views of one visit",
 )
 async def create_assessment(
     request: Request,
     gate: Annotated[Gate | None, Query(description="The service's own gate when left out.")] = None,
-    client_ref: Annotated[str | None, Query(max_length=200)] = None,
-    zone: Annotated[Zone | None, Query(description="Close-up of this zone.")] = None,
+    client_ref: Annotated[
+        str | None, Query(max_length=200, description="Yours; comes back in the document.")
+    ] = None,
+    zone: Annotated[
+        Zone | None, Query(description="Close-up of this zone; with px_per_mm.")
+    ] = None,
     px_per_mm: Annotated[
-        float | None, Query(ge=MIN_PX_PER_MM, le=MAX_PX_PER_MM, allow_inf_nan=False)
+        float | None,
+        Query(
+            ge=MIN_PX_PER_MM,
+            le=MAX_PX_PER_MM,
+            allow_inf_nan=False,
+            description="Pixels per millimetre of the close-up; with zone.",
+        ),
     ] = None,
 ) -> Response:
     """Answer with one ``skinscore.assessment/1``.
@@ -87,7 +101,13 @@ async def create_assessment(
     return Response(document, media_type="application/json")
 
 
-@router.get("/v1/model", dependencies=STRICT, summary="The contract of the model that grades")
+@router.get(
+    "/v1/model",
+    dependencies=STRICT,
+    responses=problems("bad_request", *ALWAYS, *NO_MODEL),
+    response_description="The contract and its digest.",
+    summary="The contract of the model that grades",
+)
 async def model(request: Request) -> dict[str, Any]:
     """Answer with the contract and its digest."""
     contract = _grader(request).contract
@@ -97,13 +117,25 @@ async def model(request: Request) -> dict[str, Any]:
     }
 
 
-@router.get("/health/live", summary="The process answers")
+@router.get(
+    "/health/live",
+    responses=problems(*ALWAYS),
+    response_description="Alive.",
+    summary="The process answers",
+)
 async def live() -> dict[str, bool]:
+    """Answer whenever the process can; says nothing of the model."""
     return {"live": True}
 
 
-@router.get("/health/ready", summary="The model is loaded and has passed its self-test")
+@router.get(
+    "/health/ready",
+    responses=problems(*ALWAYS, *NO_MODEL),
+    response_description="Ready, with the load at the moment.",
+    summary="The model is loaded and has passed its self-test",
+)
 async def ready(request: Request) -> dict[str, Any]:
+    """Answer with the load at the moment, or 503 and the reason why nothing is graded."""
     contract = _grader(request).contract
     admission: Admission = request.app.state.admission
     return {

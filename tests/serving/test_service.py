@@ -5,8 +5,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from fastapi import Request
 from fastapi.testclient import TestClient
@@ -17,6 +20,7 @@ from skinscore.domain.assessment import Assessment, Gate, Outcome
 from skinscore.errors import RequestRefused
 from skinscore_serving import multipart, routes
 from skinscore_serving.app import create_app
+from skinscore_serving.openapi import CODES_KEY, Problem
 from skinscore_serving.settings import Settings, read_settings
 from tests.tiny_model import tiny_model
 
@@ -38,8 +42,30 @@ def client(grader: Grader) -> Iterator[TestClient]:
 
 
 def serve(load: Callable[[Settings], Grader], **settings: object) -> TestClient:
+    """Return a client of the service that fails on any answer which the API does not declare."""
     app = create_app(Settings.model_validate(settings), load)
-    return TestClient(app, raise_server_exceptions=False)
+    client = TestClient(app, raise_server_exceptions=False)
+    client.event_hooks = {"response": [partial(require_declared, app.openapi())]}
+    return client
+
+
+def require_declared(document: dict[str, Any], answer: httpx.Response) -> None:
+    operations = document["paths"].get(answer.request.url.path, {})
+    operation = operations.get(answer.request.method.lower())
+    if operation is None:  # 404 and 405: there is no such operation to declare them
+        return
+    declared = operation["responses"]
+    assert str(answer.status_code) in declared
+    response = declared[str(answer.status_code)]
+    kind = answer.headers["content-type"]
+    assert kind in response["content"]
+    assert set(response.get("headers", {})) <= {
+        name for name in ("X-Request-ID", "Retry-After") if name in answer.headers
+    }
+    if kind == "application/problem+json":
+        answer.read()
+        assert answer.json()["code"] in response[CODES_KEY]
+        assert Problem.model_validate(answer.json(), extra="forbid")
 
 
 def wait_until_ready(client: TestClient) -> None:
@@ -197,6 +223,14 @@ def test_a_field_beside_the_photos_is_refused(client: TestClient) -> None:
     answer = client.post("/v1/assessments", data={"gate": "off"}, files=[("photos", b"x")])
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
     assert "1 other fields" in answer.json()["detail"]
+
+
+def test_nothing_is_declared_that_never_comes() -> None:
+    document = create_app(Settings(), lambda _: Grader.load()).openapi()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert "422" not in operation["responses"], path
+    assert not [name for name in document["components"]["schemas"] if "Validation" in name]
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])

@@ -1,0 +1,96 @@
+"""The OpenAPI document: what each operation can answer, derived from the table of codes.
+
+The framework would declare a 422 with a body of its own, which this service never sends, and none
+of the problems that it does send.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel, ConfigDict, Field
+
+from skinscore.errors import CODES
+
+MEDIA_TYPE: Final = "application/problem+json"
+CODES_KEY: Final = "x-codes"  # of a declared response: every code that may come with its status
+
+# Every operation: a declared size is refused before the route is known, and nothing is perfect.
+ALWAYS: Final = ("file_too_large", "internal")
+# Whatever ended the loading of the model is told by its own code.
+NO_MODEL: Final = tuple(
+    code for code, info in CODES.items() if info.http_status == 503 and code != "overloaded"
+)
+
+
+class Problem(BaseModel):
+    """Every refusal and failure (RFC 9457)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str = Field(description="urn:skinscore:problem: and the code.")
+    title: str = Field(description="What the code means.")
+    status: int = Field(description="The HTTP status again.")
+    code: str = Field(description="Stable and safe to branch on.")
+    detail: str = Field(description="What was found, and what is allowed.")
+    hint: str = Field(description="What to do.")
+    request_id: str | None = Field(description="As in X-Request-ID and in the service's log.")
+
+
+def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """Return the declaration of a route's refusals and failures, one response per status."""
+    statuses = sorted({CODES[code].http_status for code in codes})
+    return {
+        status: _response(status, [code for code in codes if CODES[code].http_status == status])
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Make ``app`` answer ``/openapi.json`` without the framework's 422."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _mended(
+                get_openapi(
+                    title=app.title,
+                    version=app.version,
+                    description=app.description,
+                    routes=app.routes,
+                )
+            )
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _response(status: int, codes: Sequence[str]) -> dict[str, Any]:
+    headers = {"X-Request-ID": _header("string", "Names this request in the service's log.")}
+    if status == 503:
+        headers["Retry-After"] = _header("integer", "Seconds to wait.")
+    return {
+        "description": "; ".join(f"`{code}`: {CODES[code].title}" for code in codes),
+        CODES_KEY: list(codes),
+        "headers": headers,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def _header(kind: str, meaning: str) -> dict[str, Any]:
+    return {"schema": {"type": kind}, "description": meaning}
+
+
+def _mended(document: dict[str, Any]) -> dict[str, Any]:
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Problem"] = Problem.model_json_schema()
+    for operation in _operations(document):
+        operation["responses"].pop("422", None)
+    return document
+
+
+def _operations(document: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    for path in document["paths"].values():
+        yield from path.values()
