@@ -15,6 +15,7 @@ from skinscore.domain.document import DISCLAIMER
 from skinscore.errors import PhotoRefused, SkinscoreError, place_of
 from skinscore_serving import openapi, problems
 from skinscore_serving.admission import Admission
+from skinscore_serving.pages import pages
 from skinscore_serving.routes import router
 from skinscore_serving.settings import Settings
 
@@ -47,10 +48,13 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
         version=__version__,
         description=DISCLAIMER,
         lifespan=lifespan,
+        docs_url=None,  # ours is in pages.py
+        redoc_url=None,
     )
     app.state.settings = settings
     problems.register(app)
     app.include_router(router)
+    app.include_router(pages)
     openapi.install(app)
     # Cuts off a chunked body. Added first, so that it lies inside the middleware below, which
     # answers a declared size with our own error body before a byte is read.

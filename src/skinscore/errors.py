@@ -68,7 +68,7 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         "bad_request": _caller(
             400, "Request not understood", "Compare the request with the API reference."
         ),
-        "not_found": _caller(404, "Not found", "Check the id; assessments expire."),
+        "not_found": _caller(404, "Not found", "Compare the path with the API reference."),
         "method_not_allowed": _caller(
             405, "Method not allowed", "Compare the request with the API reference."
         ),

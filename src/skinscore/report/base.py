@@ -11,13 +11,13 @@ from markupsafe import Markup
 from skinscore.domain.concerns import CONCERNS, GRADES
 from skinscore.report import wording
 
-_PACKAGE: Final = "skinscore.report"
+PACKAGE: Final = "skinscore.report"
 
 
 def environment() -> Environment:
     """Return the templates with everything escaped and nothing undefined."""
     made = Environment(
-        loader=PackageLoader(_PACKAGE),
+        loader=PackageLoader(PACKAGE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -33,12 +33,12 @@ def render(template: str, templates: Environment, css: str = "", **content: Any)
     style = templates.get_template("report.css").render() + css
     return templates.get_template(template).render(
         css=Markup(style),  # our own file, never input
-        policy=_policy(style),
+        policy=policy(style),
         **content,
     )
 
 
-def _policy(css: str) -> str:
+def policy(css: str) -> str:
     """Return the page's Content-Security-Policy: nothing may be loaded, nothing may run."""
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode("ascii")
     return (

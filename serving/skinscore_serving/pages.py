@@ -1,0 +1,82 @@
+"""What a person sees in a browser: the API reference, made from the OpenAPI document.
+
+The framework's own pages load a script and an icon from other hosts: they tell a third party who
+looks at the service, and stay empty in a clinic without internet. This one loads and runs nothing.
+"""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import ChoiceLoader, PackageLoader
+from markupsafe import Markup, escape
+
+from skinscore.errors import CODES
+from skinscore.report import base
+
+pages = APIRouter(include_in_schema=False)
+
+_TEMPLATES: Final = base.environment()
+_TEMPLATES.loader = ChoiceLoader([PackageLoader("skinscore_serving"), PackageLoader(base.PACKAGE)])
+
+
+@pages.get("/docs")
+async def reference(request: Request) -> HTMLResponse:
+    """Answer with the API reference as one page."""
+    template = _TEMPLATES.get_template("reference.html.j2")
+    style = _TEMPLATES.get_template("report.css").render()
+    style += _TEMPLATES.get_template("reference.css").render()
+    page = template.render(
+        css=Markup(style),  # our own file, never input
+        api=request.app.openapi(),
+        most_photos=request.app.state.settings.max_photos,
+        most_mb=request.app.state.settings.max_body_mb,
+        base=str(request.base_url).rstrip("/"),
+        kind=kind,
+        prose=prose,
+        codes=CODES,
+    )
+    return HTMLResponse(
+        page,
+        headers={
+            # A header also keeps the page out of foreign frames, which a meta element cannot.
+            "Content-Security-Policy": f"{base.policy(style)}; frame-ancestors 'none'",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+# Relative, so that they hold behind a proxy that puts the service under a path of its own. Until
+# the clinic's page stands at /, what there is to read is the reference.
+@pages.get("/")
+@pages.get("/redoc")
+async def to_reference() -> RedirectResponse:
+    return RedirectResponse("docs")
+
+
+def kind(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
+    """Return in words what a parameter may be: its values, or its type and limits."""
+    if "$ref" in schema:
+        return kind(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    if "anyOf" in schema:  # optional ones are "this or null"; null cannot be written in a query
+        some = [part for part in schema["anyOf"] if part.get("type") != "null"]
+        return " or ".join(kind(part, schemas) for part in some)
+    if "enum" in schema:
+        return ", ".join(map(str, schema["enum"]))
+    words = [str(schema.get("type", "value"))]
+    if "minimum" in schema:
+        words.append(f"from {schema['minimum']:g}")
+    if "maximum" in schema:
+        words.append(f"to {schema['maximum']:g}")
+    if "maxLength" in schema:
+        words.append(f"of at most {schema['maxLength']} characters")
+    return " ".join(words)
+
+
+def prose(text: str) -> Markup:
+    """Return a docstring as HTML: what stands in double backquotes becomes code."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(text.split("``"))
+    )
