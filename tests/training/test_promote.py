@@ -190,6 +190,53 @@ def test_a_name_that_names_no_version_is_refused() -> None:
     assert refusal.value.exit_code == Exit.REFUSED
 
 
+@pytest.mark.parametrize("uri", ["models:/skinscore@champion", "models:/skinscore/1"])
+@pytest.mark.parametrize("store", [None, "sqlite:///here.db", "here", "file:///{folder}/a%20b"])
+def test_a_look_into_a_store_that_nobody_made_is_refused_and_makes_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: str | None, uri: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(tracking.REGISTRY_VARIABLE, raising=False)
+    monkeypatch.delenv(tracking.STORE_VARIABLE, raising=False)
+    if store is not None:
+        monkeypatch.setenv(tracking.STORE_VARIABLE, store.format(folder=tmp_path))
+    with pytest.raises(RequestRefused, match="there is no MLflow store") as refusal:
+        locate(uri)
+    assert refusal.value.code == "registry_unknown"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("registry_", "store", "made"),
+    [
+        pytest.param(None, "http://127.0.0.1:1", True, id="a server is asked"),
+        pytest.param("http://127.0.0.1:1", None, True, id="the registry stands elsewhere"),
+        pytest.param("sqlite:///none.db", "sqlite:///made.db", False, id="elsewhere and not made"),
+        pytest.param(None, "sqlite:///made.db?timeout=5", True, id="options after the file"),
+        pytest.param(None, "sqlite:///:memory:", True, id="in memory"),
+        pytest.param(None, "file:a%20folder", True, id="a folder"),
+    ],
+)
+def test_only_a_local_store_that_is_not_there_is_absent(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    registry_: str | None,
+    store: str | None,
+    made: bool,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "made.db").touch()
+    (tmp_path / "a folder").mkdir()
+    for variable, value in (
+        (tracking.REGISTRY_VARIABLE, registry_),
+        (tracking.STORE_VARIABLE, store),
+    ):
+        monkeypatch.delenv(variable, raising=False)
+        if value is not None:
+            monkeypatch.setenv(variable, value)
+    assert tracking.registry_exists() is made
+
+
 def test_without_mlflow_the_refusal_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(RequestRefused, match="pip install 'mlflow") as refusal:

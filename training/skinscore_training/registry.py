@@ -53,12 +53,20 @@ def fetch(uri: str) -> Path:
 
     Raises:
         RequestRefused: ``missing_extra`` without mlflow; ``registry_unknown`` when the registry
-            has no such version, or the version holds no skinscore model.
+            has no such version, or the version holds no skinscore model, or there is no registry:
+            MLflow would make an empty one to look into.
         NotReady: the fetched file breaks a rule of skinscore.contract.release.
     """
     named = _URI.fullmatch(uri)
     if named is None:
         raise _unknown(f"{uri!r} names no version", "models:/NAME@ALIAS or models:/NAME/VERSION")
+    _require_mlflow()
+    if not tracking.registry_exists():
+        raise _unknown(
+            "there is no MLflow store",
+            f"the one that {tracking.STORE_VARIABLE} names, or mlflow.db here",
+            f"Run it in the folder of the store, or set {tracking.STORE_VARIABLE}.",
+        )
     client = _client()
     if named["alias"] is not None:
         version = holder(named["alias"], named["name"])
@@ -200,8 +208,16 @@ def _version(name: str, found: object) -> Version:
 
 
 def _client() -> "MlflowClient":
+    _require_mlflow()
+    from mlflow import MlflowClient
+
+    tracking.connect()
+    return MlflowClient()
+
+
+def _require_mlflow() -> None:
     try:
-        from mlflow import MlflowClient
+        import mlflow  # noqa: F401
     except ModuleNotFoundError:
         raise RequestRefused(
             "missing_extra",
@@ -209,9 +225,7 @@ def _client() -> "MlflowClient":
             "it is not installed",
             "Run: pip install 'mlflow>=3.7' (part of skinscore[train]), or give a file.",
         ) from None
-    tracking.connect()
-    return MlflowClient()
 
 
-def _unknown(found: str, allowed: str) -> RequestRefused:
-    return RequestRefused("registry_unknown", found, allowed)
+def _unknown(found: str, allowed: str, remedy: str | None = None) -> RequestRefused:
+    return RequestRefused("registry_unknown", found, allowed, remedy)

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import urlopen
 
 from skinscore.errors import NotReady
 
 EXPERIMENT: Final = "skinscore"
 STORE_VARIABLE: Final = "MLFLOW_TRACKING_URI"
+REGISTRY_VARIABLE: Final = "MLFLOW_REGISTRY_URI"  # MLflow's own: the registry may stand elsewhere
 DEFAULT_STORE: Final = "sqlite:///mlflow.db"
 _DIGEST_DIGITS: Final = 36
 _PATIENCE: Final = 5.0  # seconds for a server's first answer
@@ -36,8 +37,8 @@ def require() -> None:
     scheme = urlsplit(store).scheme
     if scheme in ("http", "https"):
         _require_answer(store)
-    elif scheme == "sqlite":
-        _require_writable(Path(store.partition(":///")[2]))
+    elif scheme == "sqlite" and (file := _database(store)) is not None:
+        _require_writable(file)
 
 
 def connect() -> None:
@@ -52,6 +53,21 @@ def connect() -> None:
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # our own lines say what is done
     mlflow.set_tracking_uri(os.environ.get(STORE_VARIABLE, DEFAULT_STORE))
+
+
+def registry_exists() -> bool:
+    """Return False when the model registry is a local database or folder that nobody has made.
+
+    MLflow makes an empty one as soon as it is asked; a look must leave nothing behind.
+    """
+    store = os.environ.get(REGISTRY_VARIABLE) or os.environ.get(STORE_VARIABLE, DEFAULT_STORE)
+    parts = urlsplit(store)
+    if parts.scheme == "sqlite":
+        place = _database(store)
+        return place is None or place.exists()
+    if parts.scheme in ("", "file"):
+        return Path(unquote(parts.path)).exists()
+    return True
 
 
 @contextmanager
@@ -182,6 +198,12 @@ def _require_answer(store: str) -> None:
             return
         reason = f"does not answer ({cause})"
     raise _unreachable(f"the MLflow server at {where} {reason}", "a server that answers is needed")
+
+
+def _database(store: str) -> Path | None:
+    """Return the file of an ``sqlite:`` address, None for one in memory."""
+    name = store.partition(":///")[2].partition("?")[0]
+    return Path(name) if name not in ("", ":memory:") else None
 
 
 def _require_writable(file: Path) -> None:

@@ -1,7 +1,6 @@
 """``skinscore model``: read a model's contract, self-test it, bring the face models."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,9 +10,11 @@ app = typer.Typer(
 )
 
 ModelArgument = Annotated[
-    Path | None,
+    str | None,
     typer.Argument(
-        metavar="[MODEL]", help="A skinscore .onnx file; the shipped one when left out."
+        metavar="[MODEL]",
+        help="A skinscore .onnx file, or a version in an MLflow registry (models:/skinscore"
+        "@champion); the shipped one when left out.",
     ),
 ]
 
@@ -23,21 +24,21 @@ def inspect(model: ModelArgument = None) -> None:
     """Print the contract inside a model file as JSON. Does not run the model."""
     import json
 
-    from skinscore.assets.shipped import model_path
+    from skinscore.contract.locate import locate
     from skinscore.contract.release import read_model
 
-    contract = read_model(model or model_path()).contract
+    contract = read_model(locate(model)).contract
     print(json.dumps(contract.model_dump(mode="json", by_alias=True), indent=2))
 
 
 @app.command()
 def verify(model: ModelArgument = None) -> None:
     """Check a model file as loading does: safety, contract, signature, golden self-test."""
-    from skinscore.assets.shipped import model_path
+    from skinscore.contract.locate import locate
     from skinscore.contract.release import read_model
     from skinscore.grading.session import Session
 
-    file = read_model(model or model_path())
+    file = read_model(locate(model))
     session = Session(file, threads=1)
     identity = file.contract.identity
     print(f"{identity.name} {identity.version} {identity.precision}")
