@@ -47,6 +47,31 @@ class Command:
         return int(exit_.value.code or 0), out, err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("score", sample_photos()[0], "--model"),
+        ("model", "inspect"),
+        ("model", "verify"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]) if arguments[0] == "model" else arguments[0],
+)
+def test_every_command_looks_a_model_up_in_the_same_way_and_leaves_nothing(
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: tuple[str | Path, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
+    for model, word in (("models:/x@y", "registry_unknown"), ("nope:/x", "usage")):
+        code, out, err = command(*arguments, model)
+        assert (code, out) == (2, "")
+        assert err.startswith(word)
+    assert not list(tmp_path.iterdir())
+
+
 def test_one_photo_gives_one_document_and_several_give_a_list(command: Command) -> None:
     frontal, right, left = sample_photos()
     code, out, _ = command("score", "--json", frontal)
