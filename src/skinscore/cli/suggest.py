@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -13,12 +13,14 @@ from skinscore.errors import Exit, RequestRefused
 
 if TYPE_CHECKING:
     from skinscore.domain.document import Document
-    from skinscore.domain.suggestion import Suggestion, ZoneSuggestion
+    from skinscore.domain.patient import PatientProfile
+    from skinscore.domain.suggestion import Confirmation, Suggestion, ZoneSuggestion
     from skinscore.protocol.rulebook import Rulebook
 
     DocumentT = TypeVar("DocumentT", bound=Document)
 
 LARGEST_BYTES = 16 * 1024 * 1024  # an assessment with all its outlines stays far below
+AHEAD = timedelta(days=1)  # of this clock: a document may come from where the day began earlier
 
 
 def suggest(
@@ -66,7 +68,8 @@ def suggest(
         typer.Option(
             "--start",
             metavar="YYYY-MM-DD",
-            help="First day of the course; today if not given, or the questionnaire's if later.",
+            help="First day of the course; today if not given, or the questionnaire's if later. "
+            "No depth when the answers no longer count on it.",
         ),
     ] = None,
     patient_sheet: Annotated[
@@ -131,8 +134,11 @@ def suggest(
             grades=(),
         )
     answers = _read(PatientProfile, patient, "the questionnaire")
-    suggestion = make(graded, answers, word, overrides=decided, rulebook=rules)
+    _require_past(answers, word, now)
     first_day = first_day or max(now.date(), answers.answered_on)
+    suggestion = make(
+        graded, answers, word, treated_from=first_day, overrides=decided, rulebook=rules
+    )
     pages = list(_sheets(suggestion, rules, first_day, patient_sheet, clinician_sheet))
     typer.echo(suggestion.to_json())
     for option, sheet, page in pages:
@@ -195,6 +201,25 @@ def _sheets(
         reasons = explain(suggestion, rulebook=rules)
         page = sheets.clinician_sheet(suggestion, course, reasons)
         yield "--clinician-sheet", clinician_sheet, page
+
+
+def _require_past(
+    answers: "PatientProfile", confirmation: "Confirmation | None", now: datetime
+) -> None:
+    """Refuse documents of days to come: waiting times would end before they are over."""
+    latest = now.date() + AHEAD
+    dated = [("the questionnaire was answered", answers.answered_on, answers.answered_on > latest)]
+    if confirmation is not None:
+        at = confirmation.confirmed_at
+        dated.append(("the grades were confirmed", at.date(), at > now + AHEAD))
+    for what, day, in_future in dated:
+        if in_future:
+            raise RequestRefused(
+                "document_invalid",
+                f"{what} on {day}, which is in the future",
+                f"a day up to {latest} is allowed, because waiting times count up to it",
+                "Correct the date, or this computer's clock.",
+            )
 
 
 def _rules(overlay: Path | None) -> "Rulebook":

@@ -35,8 +35,9 @@ def plan(suggestion: Suggestion, start: date, *, rulebook: Rulebook | None = Non
         rulebook: the rules that spoke; None: the shipped ones.
 
     Raises:
-        RequestRefused: ``document_invalid``; the start lies before the questionnaire, or the
-            suggestion was made by other rules than these.
+        RequestRefused: ``document_invalid``; the start lies before the questionnaire, or after
+            its answers' last day while a depth is suggested, or the suggestion was made by other
+            rules than these.
     """
     rules = rules_of(suggestion, rulebook)
     if start < suggestion.answered_on:
@@ -47,6 +48,13 @@ def plan(suggestion: Suggestion, start: date, *, rulebook: Rulebook | None = Non
             "Give another start date.",
         )
     zones = [zone for zone in suggestion.zones if zone.status is Status.SUGGESTED]
+    if zones and start > suggestion.answers_valid_until:
+        raise RequestRefused(
+            "document_invalid",
+            f"on the start {start} the questionnaire of {suggestion.answered_on} no longer counts",
+            f"a start up to {suggestion.answers_valid_until} is allowed",
+            "Ask the questionnaire again, nearer to the first treatment.",
+        )
     interval = _interval(zones)
     return Course(
         schema="skinscore.course/1",

@@ -46,6 +46,7 @@ def suggest(
     patient: PatientProfile,
     confirmation: Confirmation | None,
     *,
+    treated_from: date | None = None,
     overrides: Overrides | None = None,
     rulebook: Rulebook | None = None,
 ) -> Suggestion:
@@ -57,6 +58,9 @@ def suggest(
         patient: the questionnaire; an unanswered blocking question withholds every depth.
         confirmation: the clinician's word on this assessment's grades, with corrections; None
             withholds every depth.
+        treated_from: earliest day of the first treatment; answers that no longer count on it
+            withhold every depth. None: the day of the confirmation, and ``plan`` still refuses a
+            later day on which they do not count.
         overrides: what a named clinician decided beyond the rules, with reasons; None: nothing.
         rulebook: the shipped rules with a clinic's overlay on them; None: the shipped rules.
 
@@ -85,7 +89,7 @@ def suggest(
         *_neck(patient, everywhere),
     )
     valid_until = patient.answered_on + timedelta(days=rules.limits.questionnaire_days.value)
-    doubts = _doubts(confirmation, valid_until)
+    doubts = _doubts(confirmation, valid_until, treated_from)
     places = (whole, *(case.place for case in cases))
     stopped = any(rule.stops_all for place in places for rule in referrals(rules, place))
     zones = set_depths(
@@ -122,11 +126,15 @@ def suggest(
     )
 
 
-def _doubts(confirmation: Confirmation | None, valid_until: date) -> tuple[Withholding, ...]:
+def _doubts(
+    confirmation: Confirmation | None, valid_until: date, treated_from: date | None
+) -> tuple[Withholding, ...]:
     """Return what withholds every depth, whatever the zone."""
     if confirmation is None:
         return (Withholding.UNCONFIRMED,)
-    if confirmation.confirmed_at.date() > valid_until:
+    confirmed_on = confirmation.confirmed_at.date()
+    # Answers change: what was true when the grades were confirmed may not be at the needle.
+    if max(confirmed_on, treated_from or confirmed_on) > valid_until:
         return (Withholding.STALE_QUESTIONNAIRE,)
     return ()
 

@@ -72,7 +72,8 @@ def test_without_the_clinicians_word_no_depth_is_printed(files: dict[str, str]) 
 
 def test_a_confirmation_document_makes_the_same_bytes_twice(files: dict[str, str]) -> None:
     arguments = (
-        files["assessment"], "--patient", files["patient"], "--confirmation", files["confirmation"]
+        files["assessment"], "--patient", files["patient"], "--confirmation", files["confirmation"],
+        "--start", "2026-03-09",
     )  # fmt: skip
     assert run(*arguments) == run(*arguments)
     chin = next(z for z in Suggestion.parse(run(*arguments)[0]).zones if z.zone == "chin")
@@ -82,8 +83,10 @@ def test_a_confirmation_document_makes_the_same_bytes_twice(files: dict[str, str
 def test_an_overlay_lowers_a_cap_and_a_logged_override_exceeds_a_range(
     files: dict[str, str],
 ) -> None:
-    base = (files["assessment"], "--patient", files["patient"], "--confirmation")
-    told = (*base, files["confirmation"])
+    told = (
+        files["assessment"], "--patient", files["patient"], "--confirmation", files["confirmation"],
+        "--start", "2026-03-09",
+    )  # fmt: skip
     made = Suggestion.parse(run(*told, "--overlay", files["overlay"])[0])
     chin = next(zone for zone in made.zones if zone.zone == "chin")
     assert (chin.cap_mm, chin.depth_range_mm) == (0.5, (0.25, 0.5))
@@ -118,6 +121,38 @@ def test_the_course_starts_no_earlier_than_the_questionnaire(
         files["assessment"], "--patient", files["today"], "--confirm", "--patient-sheet", str(sheet)
     )
     assert f"{tomorrow.day} {tomorrow:%B %Y}" in sheet.read_text()
+
+
+def test_answers_that_no_longer_count_on_the_first_day_give_no_depth(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    old = ("--patient", files["patient"], "--confirmation", files["confirmation"])
+    fresh = ("--patient", files["today"], "--confirm")
+    too_late = (datetime.now().astimezone().date() + timedelta(days=29)).isoformat()
+    for arguments in (old, (*old, "--start", "2026-03-30"), (*fresh, "--start", too_late)):
+        sheet = tmp_path / "sheet.html"
+        out, err = run(files["assessment"], *arguments, "--patient-sheet", str(sheet))
+        assert not any(zone.depth_range_mm for zone in Suggestion.parse(out).zones)
+        assert "withheld: stale_questionnaire" in err
+        assert "No treatment with needles is suggested" in sheet.read_text("utf-8")
+        sheet.unlink()
+    assert " mm, cap" in run(files["assessment"], *old, "--start", "2026-03-29")[1]
+    assert " mm, cap" in run(files["assessment"], *fresh)[1]
+
+
+@pytest.mark.parametrize("which", ["questionnaire", "confirmation"])
+def test_a_document_of_days_to_come_is_refused(files: dict[str, str], which: str) -> None:
+    ahead = datetime.now().astimezone() + timedelta(days=2)
+    arguments = [files["assessment"], "--patient", files["today"]]
+    if which == "questionnaire":
+        Path(files["today"]).write_text(json_of(answered_on=ahead.date().isoformat()), "utf-8")
+    else:
+        path = Path(files["confirmation"])
+        text = json.loads(path.read_text("utf-8")) | {"confirmed_at": ahead.isoformat()}
+        path.write_text(json.dumps(text), "utf-8")
+        arguments += ["--confirmation", str(path)]
+    with pytest.raises(RequestRefused, match=f"on {ahead.date()}, which is in the future"):
+        run(*arguments)
 
 
 def test_the_sheets_are_written_and_the_reasons_are_told(

@@ -107,7 +107,12 @@ def test_a_start_before_the_questionnaire_and_other_rules_are_refused() -> None:
     suggestion = made({SCARS: 3})
     with pytest.raises(RequestRefused, match="before the questionnaire of 2026-03-02"):
         plan(suggestion, date(2026, 3, 1))
+    with pytest.raises(RequestRefused, match="a start up to 2026-03-29 is allowed"):
+        plan(suggestion, date(2026, 3, 30))
     assert plan(suggestion, date(2026, 3, 2)).windows
+    assert plan(suggestion, date(2026, 3, 29)).windows
+    blocked = made({SCARS: 3}, keloid_tendency="yes")
+    assert plan(blocked, date(2026, 3, 30)).windows == ()
     from tests.skinscore.protocol.test_overlay import NOTHING
 
     rules = lay_over(load(), read_overlay(str(NOTHING).replace("'", '"')))
@@ -127,7 +132,7 @@ def test_a_window_that_closes_before_it_opens_cannot_exist() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.dates(date(2026, 3, 2), date(2040, 12, 31)),
+    st.dates(date(2026, 3, 2), date(2026, 3, 29)),  # while the answers count
     st.fixed_dictionaries({c: st.integers(0, 3) for c in Concern}),
     st.sampled_from(["I", "IV", "VI", "unknown"]),
 )

@@ -8,7 +8,7 @@ import pytest
 from skinscore.domain.concerns import Concern
 from skinscore.domain.suggestion import Status, Suggestion
 from skinscore.domain.zones import Side, TreatmentZone
-from skinscore.protocol import suggest
+from skinscore.protocol import plan, suggest
 from skinscore.protocol.rulebook import load
 from tests.skinscore.protocol.patients import NEVER, confirmed, graded, patient, zone_of
 
@@ -92,6 +92,29 @@ def test_a_questionnaire_counts_for_27_days_so_that_none_serves_two_treatments(
     assert made.answers_valid_until == TODAY - timedelta(days=days) + timedelta(days=27)
     if status is Status.WITHHELD:
         assert {r.code for r in zone_of(made, CHEEK).reasons} == {"stale_questionnaire"}
+
+
+@pytest.mark.parametrize(
+    ("later", "status"), [(0, Status.SUGGESTED), (27, Status.SUGGESTED), (28, Status.WITHHELD)]
+)
+def test_no_depth_for_a_first_treatment_on_a_day_on_which_the_answers_no_longer_count(
+    later: int, status: Status
+) -> None:
+    assessment = graded(everywhere={SCARS: 2})
+    first = TODAY + timedelta(days=later)
+    made = suggest(assessment, patient(), confirmed(assessment), treated_from=first)
+    assert zone_of(made, CHEEK).status is status
+    assert any(zone.depth_range_mm for zone in made.zones) is (status is Status.SUGGESTED)
+    assert bool(plan(made, first).windows) is (status is Status.SUGGESTED)
+    if status is Status.WITHHELD:
+        assert {r.code for r in zone_of(made, CHEEK).reasons} == {"stale_questionnaire"}
+
+
+def test_a_day_of_treatment_before_the_confirmation_makes_no_answer_younger() -> None:
+    assessment, asked = graded(everywhere={SCARS: 2}), TODAY - timedelta(days=28)
+    old = patient(answered_on=asked.isoformat())
+    made = suggest(assessment, old, confirmed(assessment), treated_from=asked)
+    assert not any(zone.depth_range_mm for zone in made.zones)
 
 
 def test_an_event_after_the_questionnaire_is_refused() -> None:
