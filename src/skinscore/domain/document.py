@@ -2,11 +2,16 @@
 
 import hashlib
 import json
+import re
+from collections import Counter
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skinscore.errors import RequestRefused
+
+SCHEMA_NAME: Final = re.compile(r"skinscore\.[a-z]{1,40}/\d{1,3}")  # nothing private in it
+LONGEST_KEY: Final = 80  # of a key that is named in a refusal
 
 # A Literal type cannot be made from a variable, so the sentence is written here as a type once.
 Disclaimer = Literal[
@@ -34,8 +39,10 @@ class Document(BaseModel):
         """Return the document in ``text`` (JSON).
 
         Raises:
-            RequestRefused: ``document_invalid``, naming each wrong field and never its value.
+            RequestRefused: ``document_invalid``, naming each wrong field and never its value; or
+                the key that stands twice in one object, or the kind of document that it is instead.
         """
+        cls._require_kind(_each_key_once(text))
         try:
             return cls.model_validate_json(text)
         except ValidationError as problem:
@@ -44,6 +51,22 @@ class Document(BaseModel):
                 f"{problem.error_count()} problems: {field_problems(problem)}",
                 f"a {cls.__name__} document has exactly the fields of its JSON Schema",
             ) from None
+
+    @classmethod
+    def _require_kind(cls, content: Any) -> None:
+        """Refuse another kind of document by its name, not by every field that it lacks."""
+        field = cls.model_fields.get("schema_")
+        found = content.get("schema") if isinstance(content, dict) else None
+        if field is None or not isinstance(found, str) or found in get_args(field.annotation):
+            return
+        named = f"a {found}" if SCHEMA_NAME.fullmatch(found) else "of another `schema`"
+        expected = " or ".join(get_args(field.annotation))
+        raise RequestRefused(
+            "document_invalid",
+            f"this is {named}, expected {expected}",
+            f"only a document of that schema is allowed here ({cls.__name__})",
+            "Check that two files were not given in each other's place.",
+        )
 
     def to_json(self) -> str:
         """Return indented JSON, fields in their declared order."""
@@ -54,6 +77,34 @@ def field_problems(problem: ValidationError) -> str:
     """Return "place: what is wrong" for every error, without the values (they may be private)."""
     rows = problem.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(f"{'.'.join(map(str, row['loc'])) or '(whole)'}: {row['msg']}" for row in rows)
+
+
+def _each_key_once(text: str | bytes) -> Any:
+    """Return the JSON in ``text``, its numbers as text; None when it is no JSON.
+
+    JSON readers silently keep the last of two answers to one question, and pydantic is one.
+
+    Raises:
+        RequestRefused: ``document_invalid``; a key stands twice in one object.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return None  # what is wrong with it, pydantic says by line and column
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    counts = Counter(key for key, _ in pairs)
+    repeated = next(key for key, count in counts.items() if count > 1)
+    raise RequestRefused(
+        "document_invalid",
+        f"the key {repeated[:LONGEST_KEY]!r} stands {counts[repeated]} times in one object",
+        "each key once is allowed; which of the values is meant cannot be known",
+        "Keep the one that is right.",
+    )
 
 
 def canonical_json(value: Any) -> str:
