@@ -75,7 +75,9 @@ def suggest(
     patient_sheet: Annotated[
         Path | None,
         typer.Option(
-            "--patient-sheet", metavar="FILE.html", help="Write the patient's sheet: no depth."
+            "--patient-sheet",
+            metavar="FILE.html",
+            help="Write the patient's sheet: no depth. Confirmed grades only.",
         ),
     ] = None,
     clinician_sheet: Annotated[
@@ -120,6 +122,13 @@ def suggest(
     ):
         if sheet is not None:
             require_free(option, sheet, [*inputs, *([other] if other is not None else [])])
+    if patient_sheet is not None and not confirm and confirmation is None:
+        raise RequestRefused(
+            "usage",
+            "--patient-sheet without a clinician's confirmation",
+            "a patient's sheet is written from confirmed grades only",
+            "Give --confirm or --confirmation; --clinician-sheet needs neither.",
+        )
     first_day = None if start is None else _day(start)
     rules = _rules(overlay)
     decided = None if overrides is None else _read(Overrides, overrides, "the overrides")

@@ -35,8 +35,16 @@ def patient_sheet(suggestion: Suggestion, course: Course) -> str:
     """Return the patient's sheet as a complete HTML document, ready to print.
 
     Raises:
-        RequestRefused: ``document_invalid``; the course is of another suggestion.
+        RequestRefused: ``document_invalid``; the course is of another suggestion, or no clinician
+            has confirmed the grades: the sheet would tell the patient what nobody has checked.
     """
+    if suggestion.confirmation is None:
+        raise RequestRefused(
+            "document_invalid",
+            "the suggestion's grades have not been confirmed",
+            "a patient's sheet is made of a confirmed suggestion only",
+            "Confirm the grades and suggest again.",
+        )
     _same(suggestion, course.assessment, course.patient_digest)
     plain = {
         topic: [row.plain for row in suggestion.advice if row.topic is topic and row.plain]

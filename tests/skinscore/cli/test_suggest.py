@@ -181,6 +181,19 @@ def test_the_template_is_a_questionnaire_that_blocks(files: dict[str, str], tmp_
     assert "unanswered: A02" in err
 
 
+def test_unconfirmed_grades_give_the_patient_no_sheet(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.html"
+    asked = (files["assessment"], "--patient", files["today"])
+    with pytest.raises(RequestRefused, match="confirmed grades only") as refusal:
+        run(*asked, "--patient-sheet", str(sheet))
+    assert refusal.value.code == "usage"
+    assert not sheet.exists()
+    run(*asked, "--clinician-sheet", str(sheet))
+    assert "have not been confirmed by a clinician" in sheet.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

@@ -116,6 +116,15 @@ def test_sheets_of_different_suggestions_are_refused() -> None:
         clinician_sheet(suggestion, course, explain(other))
 
 
+def test_unconfirmed_grades_make_a_sheet_for_the_clinician_and_none_for_the_patient() -> None:
+    suggestion = suggest(graded(everywhere={Concern.ACNE_SCARRING: 2}), patient(), None)
+    course = plan(suggestion, START)
+    with pytest.raises(RequestRefused, match="have not been confirmed"):
+        patient_sheet(suggestion, course)
+    sheet = Page(clinician_sheet(suggestion, course, explain(suggestion)))
+    assert "have not been confirmed by a clinician" in sheet.text
+
+
 def test_every_topic_and_visit_has_its_words() -> None:
     assert set(wording.TOPIC_NAMES) == set(Topic)
     assert set(PATIENT_TOPICS) == set(wording.PATIENT_HEADINGS)
