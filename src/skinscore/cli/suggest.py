@@ -174,18 +174,16 @@ def summary(suggestion: "Suggestion") -> list[str]:
 
 
 def _zone_line(zone: "ZoneSuggestion") -> str:
+    from skinscore.report.wording import depth_words, range_words
+
     place = f"{zone.zone} {zone.side}"
     if zone.depth_range_mm is None or zone.sessions is None or zone.interval_weeks is None:
         codes = " ".join(reason.code for reason in zone.reasons)
         return f"{place:24}{zone.status}{': ' if codes else ''}{codes}"
-    (low, high), (few, many), (short, long) = (
-        zone.depth_range_mm,
-        zone.sessions,
-        zone.interval_weeks,
-    )
     return (
-        f"{place:24}{low:g}-{high:g} mm, cap {zone.cap_mm:g} mm, {few}-{many} sessions, "
-        f"{short}-{long} weeks apart, evidence {zone.evidence}"
+        f"{place:24}{depth_words(zone.depth_range_mm)}, cap {zone.cap_mm:g} mm, "
+        f"{range_words(zone.sessions)} sessions, {range_words(zone.interval_weeks)} weeks apart, "
+        f"evidence {zone.evidence}"
         f"{', off-label' if zone.off_label else ''}"
     )
 

@@ -59,7 +59,7 @@ def test_the_document_goes_to_stdout_and_the_words_to_stderr(files: dict[str, st
     assert made.confirmation is not None
     assert made.confirmation.by == "Dr B"
     assert err.startswith("Suggestion for clinician review")
-    assert "cheek_malar left        1-1.5 mm" in err
+    assert "cheek_malar left        1 to 1.5 mm, cap 1.5 mm, 3 to 4 sessions, 6 weeks apart" in err
     assert "does not rule out skin cancer" in err
 
 
