@@ -6,7 +6,7 @@ out. The gates of int8 and of promotion read these rows.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,6 +73,22 @@ def compare(
     keys = first[_PLACE].merge(second[_PLACE])
     one, other = (table.merge(keys, on=_PLACE).sort_values(_PLACE) for table in (first, second))
     return list(_differences(one, other, resamples, seed))
+
+
+def incomparable(differences: Iterable[Difference]) -> list[str]:
+    """Return a sentence for every concern of which nothing can be said: kappa of one or of both is
+    not defined over all people, or nobody was graded.
+    """
+    compared = {
+        row.concern
+        for row in differences
+        if row.by == "all" and row.metric == KAPPA and row.defined
+    }
+    return [
+        f"{concern} cannot be compared: the test part has no two grades of it"
+        for concern in CONCERNS
+        if concern not in compared
+    ]
 
 
 def _differences(

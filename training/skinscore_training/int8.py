@@ -19,7 +19,6 @@ import pandas as pd
 
 from skinscore.contract.contract import Figure, Identity
 from skinscore.contract.golden import Crops, Masks, Run
-from skinscore.domain.concerns import CONCERNS
 from skinscore.grading.grader import Grader
 from skinscore_training import comparison, runs, sealing
 from skinscore_training.comparison import Difference
@@ -120,12 +119,7 @@ def judge(
         for row in verdict.kappas
         if row.loss > kappa_drop
     ]
-    compared = {row.concern for row in verdict.kappas if row.by == "all" and row.defined}
-    reasons += [
-        f"{concern} cannot be compared: the test part has no two grades of it"
-        for concern in CONCERNS
-        if concern not in compared
-    ]
+    reasons += comparison.incomparable(verdict.differences)
     if not speed_up > 1:
         reasons.append(f"it is not faster: {speed_up:.2f} times the speed of fp32")
     return dataclasses.replace(verdict, reasons=tuple(reasons))

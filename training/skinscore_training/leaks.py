@@ -27,7 +27,6 @@ _REMEDIES: Final[Mapping[Source, str]] = MappingProxyType(
     }
 )
 
-
 HeldOut = tuple[Part, Source]
 
 
@@ -58,13 +57,16 @@ def require_apart(
     """
     if start is None or Path(str(preset.fit.start)).is_file():
         return
+    asked = [pair for pair in held_out if pair[1] in start.labels.split("+")]
+    if not asked:
+        return
     before = runs.RunFolder(Path(str(preset.fit.start)))
-    for part, source in held_out:
-        if source not in start.labels.split("+"):
-            continue
-        _require_kept(before)
-        corpus.require_same_people(before)
-        if seen := _known(before, Part.TRAIN, source) & _known(folder, part, source):
+    _require_kept(before)
+    corpus.require_same_people(before)
+    sources = {source for _, source in asked}
+    taught = {source: _known(before, Part.TRAIN, source) for source in sources}
+    for part, source in asked:
+        if seen := taught[source] & _known(folder, part, source):
             raise RequestRefused(
                 "preset_invalid",
                 f"{len(seen)} {_KNOWN_AS[source]} of the {part} part taught "

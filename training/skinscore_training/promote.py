@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from skinscore.contract.release import read_model
-from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.document import sha256_hex
 from skinscore.errors import RequestRefused
 from skinscore.grading.grader import Grader
@@ -77,11 +76,7 @@ def obstacles(differences: Sequence[Difference], settings: PromoteSettings) -> t
         for row in differences
         if row.by == "all" and row.metric == comparison.KAPPA and row.defined
     ]
-    found = [
-        f"{concern} cannot be compared: the test part has no two grades of it"
-        for concern in CONCERNS
-        if concern not in {row.concern for row in overall}
-    ]
+    found = comparison.incomparable(differences)
     if overall:
         first, second = (float(np.mean(side)) for side in _sides(overall))
         if second < first:
