@@ -41,10 +41,12 @@ _PORES_PER_CM2: Final[Mapping[ZoneKind, tuple[float, float]]] = {
     ZoneKind.GLABELLA: (15, 70),
     ZoneKind.FOREHEAD: (10, 60),
 }
-_CHANCE: Final = {  # of each distractor, in the order they are laid on
+# Of each distractor, in the order they are laid on. Red marks and active acne are common in those
+# who come for scars, and are what is taken for scars and stains most easily.
+_CHANCE: Final = {
     "redness": 0.3,
-    "red_marks": 0.25,
-    "active_acne": 0.25,
+    "red_marks": 0.4,
+    "active_acne": 0.4,
     "moles": 0.2,
     "strands": 0.15,
     "make_up": 0.25,
