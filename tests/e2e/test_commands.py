@@ -16,7 +16,7 @@ from skinscore.assets.shipped import model_path, sample_photos, sample_questionn
 from skinscore.cli.main import build_app, main
 from skinscore.domain.assessment import Assessment, Outcome
 from skinscore.domain.concerns import CONCERNS
-from skinscore.domain.suggestion import Status, Suggestion
+from skinscore.domain.suggestion import Confirmation, Status, Suggestion
 from skinscore.domain.zones import ZONES
 from skinscore.errors import CODES
 
@@ -312,26 +312,51 @@ def test_one_photo_from_a_cold_start_stays_below_400_megabytes() -> None:
 @pytest.mark.slow
 def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    lines = [
-        line
-        for block in re.findall(r"```sh\n(.*?)```", readme, re.S)
-        for line in block.splitlines()
-    ]
+    lines = commands(readme)
     assert len(lines) >= 5
     (tmp_path / "build").mkdir()
     (tmp_path / "src").symlink_to(REPOSITORY / "src")
-    binaries = Path(sys.executable).parent
     assert "make demo" in readme, "a door opens on what the demo writes"
     demo = [sys.executable, "-m", "skinscore.cli.demo", "build/demo"]
     subprocess.run(demo, cwd=tmp_path, check=True, capture_output=True, timeout=120)
     for line in lines:
-        assert line.startswith("skinscore "), "doors open with the one command"
-        done = subprocess.run(
-            ["bash", "-c", f"{shlex.quote(str(binaries))}/{line}"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        run(line, tmp_path)
+
+
+def test_the_way_from_photos_to_a_suggestion_is_as_its_page_says(tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs" / "how-to" / "get-a-suggestion.md").read_text(encoding="utf-8")
+    for view, photo in zip(("frontal", "right", "left"), sample_photos(), strict=True):
+        (tmp_path / f"{view}.jpg").write_bytes(photo.read_bytes())
+    lines = commands(page)
+    assert len(lines) == 5
+    said = [run(line, tmp_path) for line in lines]
+    (shown,) = re.findall(r"```\n( +unanswered: .*?)\n```", page)
+    assert shown in said[3].splitlines()
+    made = Suggestion.parse((tmp_path / "suggestion.json").read_text(encoding="utf-8"))
+    assert made.confirmation is not None
+    assert (tmp_path / "patient.html").exists()
+    assert (tmp_path / "clinician.html").exists()
+    (confirmation,) = re.findall(r"```json\n(.*?)```", page, re.S)
+    word = Confirmation.parse(confirmation.replace("asm_...", made.assessment))
+    assert [row.grade for row in word.grades] == [3]
+
+
+def commands(page: str) -> list[str]:
+    """Return every command of a page's sh blocks, continued lines joined."""
+    blocks = re.findall(r"```sh\n(.*?)```", page, re.S)
+    return [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+
+
+def run(line: str, folder: Path) -> str:
+    """Run one command as a user of ``folder`` would; return what it says on stderr."""
+    assert line.startswith("skinscore "), "doors open with the one command"
+    done = subprocess.run(
+        ["bash", "-c", f"{shlex.quote(str(Path(sys.executable).parent))}/{line}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{line}\n{done.stderr}"
+    return done.stderr

@@ -407,7 +407,8 @@ def make_suggestion(
         open_questions=(
             OpenQuestion(
                 id="A03",
-                answer="isotretinoin",
+                answer="isotretinoin_current",
+                field="history.isotretinoin",
                 question="Has isotretinoin been taken in the last six months?",
                 blocking=not confirmed,
             ),

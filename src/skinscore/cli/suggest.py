@@ -1,7 +1,7 @@
 """``skinscore suggest``: a suggestion for clinician review from two documents."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -13,6 +13,7 @@ from skinscore.errors import Exit, RequestRefused
 
 if TYPE_CHECKING:
     from skinscore.domain.document import Document
+    from skinscore.domain.override import Overrides
     from skinscore.domain.patient import PatientProfile
     from skinscore.domain.suggestion import Confirmation, Suggestion, ZoneSuggestion
     from skinscore.protocol.rulebook import Rulebook
@@ -91,7 +92,15 @@ def suggest(
         typer.Option("--patient-template", help="Print an unanswered questionnaire and stop."),
     ] = False,
 ) -> None:
-    """Suggest microneedling depths for clinician review; withheld until confirmed."""
+    """Suggest microneedling depths for clinician review; withheld until confirmed.
+
+    Every answer that is missing is listed with its place in the questionnaire. From photo to
+    sheets, step by step: docs/how-to/get-a-suggestion.md.
+
+      $ skinscore suggest --patient-template > patient.json
+
+      $ skinscore suggest visit.json --patient patient.json --confirm --by "Dr A"
+    """
     from skinscore.domain.assessment import Assessment
     from skinscore.domain.override import Overrides
     from skinscore.domain.patient import PatientProfile
@@ -143,7 +152,7 @@ def suggest(
             grades=(),
         )
     answers = _read(PatientProfile, patient, "the questionnaire")
-    _require_past(answers, word, now)
+    _require_past(answers, word, decided, now)
     first_day = first_day or max(now.date(), answers.answered_on)
     suggestion = make(
         graded, answers, word, treated_from=first_day, overrides=decided, rulebook=rules
@@ -166,19 +175,35 @@ def summary(suggestion: "Suggestion") -> list[str]:
     """Return the suggestion in a few lines of words, for a person at a terminal."""
     lines = [f"{suggestion.title} (rulebook {suggestion.rulebook.version})"]
     lines += [f"  stops every zone: {block.code} {block.text}" for block in suggestion.blocks]
-    lines += [f"  {_zone_line(zone)}" for zone in suggestion.zones]
+    shared = _shared_codes(suggestion.zones)
+    if shared:
+        lines.append(f"  {'every withheld zone':24}{' '.join(shared)}")
+    lines += [f"  {_zone_line(zone, shared)}" for zone in suggestion.zones]
     lines += [f"  first: {row.id} {row.text}" for row in suggestion.referrals]
     unanswered = [row for row in suggestion.open_questions if row.blocking]
-    lines += [f"  unanswered: {row.id} {row.question}" for row in unanswered]
+    lines += [f"  unanswered: {row.id} {row.question} ({row.field})" for row in unanswered]
     return [*lines, suggestion.rulebook.review, suggestion.disclaimer]
 
 
-def _zone_line(zone: "ZoneSuggestion") -> str:
+def _shared_codes(zones: "Sequence[ZoneSuggestion]") -> list[str]:
+    """Return what stands against every withheld zone, where there are several."""
+    from skinscore.domain.suggestion import Status
+
+    codes = [
+        [reason.code for reason in zone.reasons] for zone in zones if zone.status is Status.WITHHELD
+    ]
+    if len(codes) < 2:
+        return []
+    return [code for code in codes[0] if all(code in others for others in codes)]
+
+
+def _zone_line(zone: "ZoneSuggestion", shared: "Sequence[str]") -> str:
     from skinscore.report.wording import depth_words, range_words
 
     place = f"{zone.zone} {zone.side}"
     if zone.depth_range_mm is None or zone.sessions is None or zone.interval_weeks is None:
-        codes = " ".join(reason.code for reason in zone.reasons)
+        own = [reason.code for reason in zone.reasons if reason.code not in shared]
+        codes = " ".join(own)
         return f"{place:24}{zone.status}{': ' if codes else ''}{codes}"
     return (
         f"{place:24}{depth_words(zone.depth_range_mm)}, cap {zone.cap_mm:g} mm, "
@@ -211,7 +236,10 @@ def _sheets(
 
 
 def _require_past(
-    answers: "PatientProfile", confirmation: "Confirmation | None", now: datetime
+    answers: "PatientProfile",
+    confirmation: "Confirmation | None",
+    overrides: "Overrides | None",
+    now: datetime,
 ) -> None:
     """Refuse documents of days to come: waiting times would end before they are over."""
     latest = now.date() + AHEAD
@@ -219,6 +247,9 @@ def _require_past(
     if confirmation is not None:
         at = confirmation.confirmed_at
         dated.append(("the grades were confirmed", at.date(), at > now + AHEAD))
+    if overrides is not None:
+        at = overrides.decided_at
+        dated.append(("the overrides were decided", at.date(), at > now + AHEAD))
     for what, day, in_future in dated:
         if in_future:
             raise RequestRefused(

@@ -298,6 +298,7 @@ class OpenQuestion(Document):
 
     id: Text  # of the rule that asks
     answer: Text  # the name of the answer that is missing
+    field: Text  # where it is given in skinscore.patient/1, as in "safety.keloid_tendency"
     question: Text
     blocking: bool  # true: no depth anywhere it matters until it is answered
 

@@ -6,17 +6,23 @@ of the questionnaire reaches the rules. A fact about one place is answered per t
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
+from typing import Final
 
 from skinscore.domain.assessment import Assessment
+from skinscore.domain.document import Document
 from skinscore.domain.patient import (
     Answer,
     DatedEvent,
     DeviceKind,
+    Examination,
+    History,
     LocalAnswer,
     PatientProfile,
     Phototype,
     PigmentationType,
+    SafetyAnswers,
 )
+from skinscore.domain.patient import Timing as Events
 from skinscore.domain.zones import Zone
 from skinscore.protocol.dates import completed_months
 from skinscore.protocol.rulebook import Rulebook
@@ -25,6 +31,30 @@ from skinscore.protocol.vocabulary import Fact
 
 Answers = Mapping[Fact, Answer]
 RECENTLY = "_recently"  # a dated event's name and this make the name of its fact
+_GROUPS: Final[Mapping[str, type[Document]]] = {
+    "safety": SafetyAnswers,
+    "history": History,
+    "timing": Events,
+    "examination": Examination,
+}
+_READ_FROM: Final = {  # facts that are not answers themselves
+    Fact.AGE_UNDER_18: "age_years",
+    Fact.AGE_18_TO_21: "age_years",
+    Fact.PHOTOTYPE_IV: "phototype",
+    Fact.PHOTOTYPE_V_OR_VI: "phototype",
+    Fact.TONE_DARKER_THAN_STATED: "phototype",
+    Fact.ISOTRETINOIN_CURRENT: "history.isotretinoin",
+    Fact.ISOTRETINOIN_STOPPED_RECENTLY: "history.isotretinoin",
+    Fact.PIGMENTATION_UNDIAGNOSED: "examination.pigmentation_type",
+    Fact.PIGMENTATION_MELASMA: "examination.pigmentation_type",
+    Fact.PIGMENTATION_DERMAL: "examination.pigmentation_type",
+    Fact.HYPOPIGMENTATION: "examination.pigmentation_type",
+    Fact.DEVICE_KNOWN: "device",
+    Fact.DEVICE_PEN: "device",
+    Fact.DEVICE_ROLLER: "device",
+    Fact.DEVICE_HOME: "device",
+    Fact.DEVICE_RADIOFREQUENCY: "device",
+}
 
 
 def patient_facts(
@@ -69,6 +99,21 @@ def patient_facts(
         Fact.DEVICE_RADIOFREQUENCY: _yes(kind == DeviceKind.RADIOFREQUENCY),
         Fact.ZONE_NOT_SEEN_WELL: Answer.NO,
     }
+
+
+def field_of(fact: Fact) -> str:
+    """Return where in ``skinscore.patient/1`` the answer stands that decides ``fact``, dotted.
+
+    Raises:
+        ValueError: no answer decides it: the engine sets it from the photos.
+    """
+    if fact in _READ_FROM:
+        return _READ_FROM[fact]
+    name = fact.removesuffix(RECENTLY)
+    for group, answers in _GROUPS.items():
+        if name in answers.model_fields:
+            return f"{group}.{name}"
+    raise ValueError(f"no answer of the questionnaire decides {fact}")
 
 
 def zone_facts(

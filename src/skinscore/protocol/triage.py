@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from skinscore.domain.patient import Answer
 from skinscore.domain.suggestion import OpenQuestion, Reason
 from skinscore.protocol.conditions import Place, any_holds
+from skinscore.protocol.facts import field_of
 from skinscore.protocol.rulebook import Rulebook
 from skinscore.protocol.rules import Blocking, Question, ReferralRule, Timing
 
@@ -34,6 +35,7 @@ def open_questions(rules: Rulebook, places: Iterable[Place]) -> tuple[OpenQuesti
         rule.id: OpenQuestion(
             id=rule.id,
             answer=rule.fact.value,
+            field=field_of(rule.fact),
             question=rule.question,
             blocking=isinstance(rule, Blocking) or rule.unknown_blocks,
         )

@@ -67,7 +67,7 @@ def test_without_the_clinicians_word_no_depth_is_printed(files: dict[str, str]) 
     out, err = run(files["assessment"], "--patient", files["patient"])
     assert all(zone.depth_range_mm is None for zone in Suggestion.parse(out).zones)
     assert " mm" not in err
-    assert "withheld: unconfirmed" in err
+    assert "every withheld zone     unconfirmed" in err
 
 
 def test_a_confirmation_document_makes_the_same_bytes_twice(files: dict[str, str]) -> None:
@@ -133,24 +133,24 @@ def test_answers_that_no_longer_count_on_the_first_day_give_no_depth(
         sheet = tmp_path / "sheet.html"
         out, err = run(files["assessment"], *arguments, "--patient-sheet", str(sheet))
         assert not any(zone.depth_range_mm for zone in Suggestion.parse(out).zones)
-        assert "withheld: stale_questionnaire" in err
+        assert "every withheld zone     stale_questionnaire" in err
         assert "No treatment with needles is suggested" in sheet.read_text("utf-8")
         sheet.unlink()
     assert " mm, cap" in run(files["assessment"], *old, "--start", "2026-03-29")[1]
     assert " mm, cap" in run(files["assessment"], *fresh)[1]
 
 
-@pytest.mark.parametrize("which", ["questionnaire", "confirmation"])
+@pytest.mark.parametrize("which", ["questionnaire", "confirmation", "overrides"])
 def test_a_document_of_days_to_come_is_refused(files: dict[str, str], which: str) -> None:
     ahead = datetime.now().astimezone() + timedelta(days=2)
     arguments = [files["assessment"], "--patient", files["today"]]
     if which == "questionnaire":
         Path(files["today"]).write_text(json_of(answered_on=ahead.date().isoformat()), "utf-8")
     else:
-        path = Path(files["confirmation"])
-        text = json.loads(path.read_text("utf-8")) | {"confirmed_at": ahead.isoformat()}
+        path, moment = Path(files[which]), {"confirmation": "confirmed_at"}.get(which, "decided_at")
+        text = json.loads(path.read_text("utf-8")) | {moment: ahead.isoformat()}
         path.write_text(json.dumps(text), "utf-8")
-        arguments += ["--confirmation", str(path)]
+        arguments += [f"--{which}", str(path)]
     with pytest.raises(RequestRefused, match=f"on {ahead.date()}, which is in the future"):
         run(*arguments)
 

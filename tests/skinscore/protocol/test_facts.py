@@ -1,11 +1,14 @@
+import json
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skinscore.domain.concerns import Concern
 from skinscore.domain.patient import Answer, PatientProfile
 from skinscore.domain.zones import Zone
+from skinscore.protocol import suggest
 from skinscore.protocol.facts import patient_facts, zone_facts
 from skinscore.protocol.rulebook import load
 from skinscore.protocol.vocabulary import Fact
@@ -28,6 +31,23 @@ def test_a_blank_questionnaire_never_clears_a_blocking_condition() -> None:
     assert {blank[rule.fact] for rule in load().stops if not rule.id.startswith("H")} == {
         Answer.UNKNOWN
     }  # H: kinds of device, of which an unknown one is held at the ceiling
+
+
+def test_every_question_names_the_field_that_answers_it() -> None:
+    """Of a blank questionnaire, filling in the named fields alone closes every question."""
+    everywhere = dict.fromkeys(Concern, 3)
+    assessment, answered = graded(everywhere=everywhere), patient().model_dump(mode="json")
+    document = PatientProfile.unanswered(ANSWERED).model_dump(mode="json", by_alias=True)
+    asked = suggest(assessment, PatientProfile.parse(json.dumps(document)), None).open_questions
+    assert len(asked) > 40
+    for question in asked:
+        *groups, name = question.field.split(".")
+        into, source = document, answered
+        for group in groups:
+            into, source = into[group], source[group]
+        into[name] = source[name]
+    filled = PatientProfile.parse(json.dumps(document))
+    assert suggest(assessment, filled, None).open_questions == ()
 
 
 @given(st.integers(0, 1200))
