@@ -389,6 +389,7 @@ def make_suggestion(
         schema="skinscore.suggestion/1",
         title=TITLE,
         assessment=assessment.id,
+        assessment_digest=assessment.digest,
         contract_digest=assessment.model.contract_digest,
         patient_digest=sha256_hex("patient"),
         answered_on=date(2026, 3, 14),

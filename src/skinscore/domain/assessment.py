@@ -12,7 +12,14 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from skinscore.domain.concerns import CONCERNS, Concern
-from skinscore.domain.document import Disclaimer, Document, Fraction, Sha256
+from skinscore.domain.document import (
+    Disclaimer,
+    Document,
+    Fraction,
+    Sha256,
+    canonical_json,
+    sha256_hex,
+)
 from skinscore.domain.zones import View, Zone
 
 # Scale of a close-up, in px per mm: from a whole face in a thumbnail to a dermatoscope. Far smaller
@@ -168,6 +175,15 @@ class Assessment(Document):
         if any(not 0 <= note.photo < len(self.photos) for note in self.quality):
             raise ValueError("a quality note speaks of a photo of this assessment")
         return self
+
+    @property
+    def digest(self) -> str:
+        """sha256 (hex) of what was seen: the document less ``created_at`` and ``client_ref``.
+
+        The id names photos and model; grades that somebody changed under it have another digest.
+        """
+        seen = self.model_dump(mode="json", by_alias=True, exclude={"created_at", "client_ref"})
+        return sha256_hex(canonical_json(seen))
 
     @property
     def outcome(self) -> Outcome:

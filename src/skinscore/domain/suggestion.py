@@ -338,6 +338,7 @@ class Suggestion(Document):
     schema_: Literal["skinscore.suggestion/1"] = Field(alias="schema")
     title: Title
     assessment: Annotated[str, Field(pattern=r"^asm_[0-9a-f]{24}$")]
+    assessment_digest: Sha256  # of what it says was seen
     contract_digest: Sha256  # of the model that graded
     patient_digest: Sha256
     answered_on: Annotated[date, Field(strict=False)]  # of the questionnaire

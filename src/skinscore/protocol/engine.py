@@ -106,6 +106,7 @@ def suggest(
         schema="skinscore.suggestion/1",
         title=TITLE,
         assessment=assessment.id,
+        assessment_digest=assessment.digest,
         contract_digest=assessment.model.contract_digest,
         patient_digest=patient.digest,
         answered_on=patient.answered_on,

@@ -483,3 +483,15 @@ def test_a_device_whose_settings_are_not_ours_is_told_to_take_the_shallower(
     who = patient(device=SKINPEN | {"step_mm": step})
     notes = zone_of(suggest(assessment, who, confirmed(assessment)), CHEEK).notes
     assert any("the shallower" in note for note in notes) is said
+
+
+def test_a_suggestion_names_the_very_grades_that_it_rests_on() -> None:
+    """An id stays when somebody edits a grade in the file; the digest does not."""
+    seen = graded(everywhere=SCARRED)
+    edited = graded(everywhere=SCARRED | {Concern.WRINKLES: 1})
+    again = seen.model_copy(update={"created_at": seen.created_at + timedelta(days=1)})
+    assert seen.id == edited.id == again.id
+    names = [
+        suggest(one, patient(), confirmed(one)).assessment_digest for one in (seen, edited, again)
+    ]
+    assert names[0] == names[2] != names[1]
