@@ -12,8 +12,9 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from skinscore import Grader, __version__
 from skinscore.contract.locate import locate
 from skinscore.domain.document import DISCLAIMER
-from skinscore.errors import PhotoRefused, SkinscoreError, place_of
-from skinscore_serving import openapi, problems
+from skinscore.errors import PhotoRefused, RequestRefused, SkinscoreError, place_of
+from skinscore.protocol.overlay import rules_with
+from skinscore_serving import openapi, problems, suggestions
 from skinscore_serving.admission import Admission
 from skinscore_serving.pages import pages
 from skinscore_serving.routes import router
@@ -30,6 +31,10 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
     Args:
         settings: see :class:`Settings`.
         load: makes the grader; runs in a thread while ``/health/live`` already answers.
+
+    Raises:
+        RequestRefused: ``usage``, ``document_invalid``, ``overlay_loosens``: the clinic's overlay.
+            Looser rules than the clinic's own must not answer in their place, so nothing starts.
     """
     limit = settings.max_body_mb * 1024 * 1024
 
@@ -52,10 +57,12 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
         redoc_url=None,
     )
     app.state.settings = settings
+    app.state.rulebook = rules_with(_overlay(settings))
     problems.register(app)
     app.include_router(router)
+    app.include_router(suggestions.router)
     app.include_router(pages)
-    openapi.install(app)
+    openapi.install(app, bodies=(suggestions.SuggestionRequest,))
     # Cuts off a chunked body. Added first, so that it lies inside the middleware below, which
     # answers a declared size with our own error body before a byte is read.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limit)
@@ -82,6 +89,19 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
         return response
 
     return app
+
+
+def _overlay(settings: Settings) -> bytes | None:
+    if settings.overlay is None:
+        return None
+    try:
+        return settings.overlay.read_bytes()
+    except OSError as problem:
+        raise RequestRefused(
+            "usage",
+            f"the file of SKINSCORE_SERVE_OVERLAY cannot be read ({type(problem).__name__})",
+            "an overlay file that exists and may be read",
+        ) from None
 
 
 def _tell(loading: "asyncio.Task[Grader]") -> None:

@@ -11,7 +11,8 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address; SKINSCORE_SERVE_HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; SKINSCORE_SERVE_PORT.")] = None,
 ) -> None:
-    """Serve grades over HTTP: POST /v1/assessments, GET /v1/model, /health/live, /health/ready.
+    """Serve grades and suggestions over HTTP: POST /v1/assessments, POST /v1/suggestions, GET
+    /v1/model, /health/live, /health/ready.
 
     Every setting is an environment variable SKINSCORE_SERVE_*; see serving/README.md.
     """

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from skinscore.errors import CODES
 
 MEDIA_TYPE: Final = "application/problem+json"
+_PLACE: Final = "#/components/schemas/{model}"
 CODES_KEY: Final = "x-codes"  # of a declared response: every code that may come with its status
 
 # Every operation: a declared size is refused before the route is known, and nothing is perfect.
@@ -47,8 +48,17 @@ def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install(app: FastAPI) -> None:
-    """Make ``app`` answer ``/openapi.json`` without the framework's 422."""
+def reference(model: type[BaseModel]) -> dict[str, str]:
+    """Return where :func:`install` puts the schema of a body."""
+    return {"$ref": _PLACE.format(model=model.__name__)}
+
+
+def install(app: FastAPI, bodies: Iterable[type[BaseModel]]) -> None:
+    """Make ``app`` answer ``/openapi.json`` without the framework's 422.
+
+    Args:
+        bodies: what routes read by themselves, and the framework therefore knows nothing of.
+    """
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -58,7 +68,8 @@ def install(app: FastAPI) -> None:
                     version=app.version,
                     description=app.description,
                     routes=app.routes,
-                )
+                ),
+                bodies,
             )
         return app.openapi_schema
 
@@ -73,7 +84,7 @@ def _response(status: int, codes: Sequence[str]) -> dict[str, Any]:
         "description": "; ".join(f"`{code}`: {CODES[code].title}" for code in codes),
         CODES_KEY: list(codes),
         "headers": headers,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {MEDIA_TYPE: {"schema": reference(Problem)}},
     }
 
 
@@ -81,13 +92,19 @@ def _header(kind: str, meaning: str) -> dict[str, Any]:
     return {"schema": {"type": kind}, "description": meaning}
 
 
-def _mended(document: dict[str, Any]) -> dict[str, Any]:
+def _mended(document: dict[str, Any], bodies: Iterable[type[BaseModel]]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas["Problem"] = Problem.model_json_schema()
+    ours: list[type[BaseModel]] = [Problem, *bodies]
+    for model in ours:
+        schema = model.model_json_schema(ref_template=_PLACE)
+        for name, part in schema.pop("$defs", {}).items():
+            schemas.setdefault(name, part)
+        schemas[model.__name__] = schema
     for operation in _operations(document):
-        operation["responses"].pop("422", None)
+        if CODES_KEY not in operation["responses"].get("422", {CODES_KEY: []}):
+            del operation["responses"]["422"]
     return document
 
 

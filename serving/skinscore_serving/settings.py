@@ -1,6 +1,7 @@
 """Every setting of the service: one strict table, read from the environment once."""
 
 import os
+from pathlib import Path
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,6 +31,9 @@ class Settings(BaseSettings):
         None,
         description="Model file, or a version in an MLflow registry such as "
         "models:/skinscore@champion; the shipped one when not set.",
+    )
+    overlay: Path | None = Field(
+        None, description="The clinic's own, stricter rules for suggestions: a YAML or JSON file."
     )
     gate: Gate = Field(Gate.STRICT, description="Gate for requests that name none.")
     running: int = Field(2, ge=1, le=64, description="Photos graded at the same time.")

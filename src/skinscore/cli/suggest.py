@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -13,15 +13,12 @@ from skinscore.errors import Exit, RequestRefused
 
 if TYPE_CHECKING:
     from skinscore.domain.document import Document
-    from skinscore.domain.override import Overrides
-    from skinscore.domain.patient import PatientProfile
-    from skinscore.domain.suggestion import Confirmation, Suggestion, ZoneSuggestion
+    from skinscore.domain.suggestion import Suggestion, ZoneSuggestion
     from skinscore.protocol.rulebook import Rulebook
 
     DocumentT = TypeVar("DocumentT", bound=Document)
 
 LARGEST_BYTES = 16 * 1024 * 1024  # an assessment with all its outlines stays far below
-AHEAD = timedelta(days=1)  # of this clock: a document may come from where the day began earlier
 
 
 def suggest(
@@ -106,6 +103,7 @@ def suggest(
     from skinscore.domain.patient import PatientProfile
     from skinscore.domain.suggestion import Confirmation
     from skinscore.protocol import suggest as make
+    from skinscore.protocol.today import first_day, require_past
 
     now = datetime.now().astimezone()  # the clinic's day, not Greenwich's
     if patient_template:
@@ -138,7 +136,7 @@ def suggest(
             "a patient's sheet is written from confirmed grades only",
             "Give --confirm or --confirmation; --clinician-sheet needs neither.",
         )
-    first_day = None if start is None else _day(start)
+    wanted = None if start is None else _day(start)
     rules = _rules(overlay)
     decided = None if overrides is None else _read(Overrides, overrides, "the overrides")
     graded = _read(Assessment, assessment, "the assessment")
@@ -152,12 +150,10 @@ def suggest(
             grades=(),
         )
     answers = _read(PatientProfile, patient, "the questionnaire")
-    _require_past(answers, word, decided, now)
-    first_day = first_day or max(now.date(), answers.answered_on)
-    suggestion = make(
-        graded, answers, word, treated_from=first_day, overrides=decided, rulebook=rules
-    )
-    pages = list(_sheets(suggestion, rules, first_day, patient_sheet, clinician_sheet))
+    require_past(answers, word, decided, now)
+    begins = first_day(wanted, answers, now)
+    suggestion = make(graded, answers, word, treated_from=begins, overrides=decided, rulebook=rules)
+    pages = list(_sheets(suggestion, rules, begins, patient_sheet, clinician_sheet))
     typer.echo(suggestion.to_json())
     for option, sheet, page in pages:
         write_text(option, sheet, page)
@@ -235,45 +231,11 @@ def _sheets(
         yield "--clinician-sheet", clinician_sheet, page
 
 
-def _require_past(
-    answers: "PatientProfile",
-    confirmation: "Confirmation | None",
-    overrides: "Overrides | None",
-    now: datetime,
-) -> None:
-    """Refuse documents of days to come: waiting times would end before they are over."""
-    latest = now.date() + AHEAD
-    dated = [("the questionnaire was answered", answers.answered_on, answers.answered_on > latest)]
-    if confirmation is not None:
-        at = confirmation.confirmed_at
-        dated.append(("the grades were confirmed", at.date(), at > now + AHEAD))
-    if overrides is not None:
-        at = overrides.decided_at
-        dated.append(("the overrides were decided", at.date(), at > now + AHEAD))
-    for what, day, in_future in dated:
-        if in_future:
-            raise RequestRefused(
-                "document_invalid",
-                f"{what} on {day}, which is in the future",
-                f"a day up to {latest} is allowed, because waiting times count up to it",
-                "Correct the date, or this computer's clock.",
-            )
-
-
 def _rules(overlay: Path | None) -> "Rulebook":
     """Return the shipped rules, with the clinic's overlay on them when there is one."""
-    from skinscore.protocol.overlay import lay_over, read_overlay
-    from skinscore.protocol.rulebook import load
+    from skinscore.protocol.overlay import rules_with
 
-    if overlay is None:
-        return load()
-    try:
-        text = _bytes(overlay, "the overlay").decode("utf-8")
-    except UnicodeDecodeError:
-        raise RequestRefused(
-            "document_invalid", "the overlay is not UTF-8", "YAML or JSON in UTF-8 is allowed"
-        ) from None
-    return lay_over(load(), read_overlay(text))
+    return rules_with(None if overlay is None else _bytes(overlay, "the overlay"))
 
 
 def _day(text: str) -> date:

@@ -14,7 +14,7 @@ from skinscore.domain.document import Document, field_problems
 from skinscore.domain.suggestion import Depth, OverrideDepth, Text
 from skinscore.domain.zones import TreatmentZone
 from skinscore.errors import RequestRefused
-from skinscore.protocol.rulebook import Rulebook, read_yaml
+from skinscore.protocol.rulebook import Rulebook, load, read_yaml
 from skinscore.protocol.rules import (
     Blocking,
     Limit,
@@ -88,6 +88,23 @@ class Overlay(Document):
         if twice := sorted({name for name in changed if changed.count(name) > 1}):
             raise ValueError(f"changed twice, and only one could hold: {', '.join(twice)}")
         return self
+
+
+def rules_with(overlay: bytes | None) -> Rulebook:
+    """Return the shipped rules, with the overlay in this file's content on them; None: as shipped.
+
+    Raises:
+        RequestRefused: ``document_invalid``, ``overlay_loosens``.
+    """
+    if overlay is None:
+        return load()
+    try:
+        text = overlay.decode("utf-8-sig")  # some editors begin with a byte order mark
+    except UnicodeDecodeError:
+        raise RequestRefused(
+            "document_invalid", "the overlay is not UTF-8", "YAML or JSON in UTF-8 is allowed"
+        ) from None
+    return lay_over(load(), read_overlay(text))
 
 
 def read_overlay(text: str) -> Overlay:

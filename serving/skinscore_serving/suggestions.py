@@ -1,0 +1,133 @@
+"""``POST /v1/suggestions``: from confirmed grades and answers to depths. No model, no store."""
+
+from contextlib import aclosing
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
+from starlette.requests import ClientDisconnect
+
+from skinscore.domain.assessment import Assessment
+from skinscore.domain.document import Document
+from skinscore.domain.override import Overrides
+from skinscore.domain.patient import PatientProfile
+from skinscore.domain.suggestion import Confirmation, Suggestion
+from skinscore.errors import RequestRefused
+from skinscore.protocol import suggest
+from skinscore.protocol.rulebook import Rulebook
+from skinscore.protocol.today import first_day, require_past
+from skinscore_serving.admission import Admission
+from skinscore_serving.openapi import ALWAYS, problems, reference
+from skinscore_serving.parameters import require_known_once
+from skinscore_serving.settings import Settings
+
+router = APIRouter()
+
+LARGEST_BYTES: Final = 16 * 1024 * 1024  # an assessment with all its outlines stays far below
+
+
+class SuggestionRequest(Document):
+    """What a suggestion is made from: documents in full, as nothing is stored here."""
+
+    assessment: Annotated[Assessment, Field(description="As POST /v1/assessments answered.")]
+    patient: Annotated[
+        PatientProfile, Field(description="The questionnaire; what is unknown withholds depths.")
+    ]
+    confirmation: Annotated[
+        Confirmation | None,
+        Field(description="The clinician's word on these grades; null: every depth is withheld."),
+    ]
+    overrides: Annotated[
+        Overrides | None, Field(description="Logged decisions beyond the rules; null: none.")
+    ]
+    start: Annotated[
+        date | None, Field(description="First day of the course; null: today by this service.")
+    ]
+
+
+BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": reference(SuggestionRequest)}},
+    }
+}
+
+
+@router.post(
+    "/v1/suggestions",
+    response_model=Suggestion,
+    response_description="One ``skinscore.suggestion/1``; what withholds a depth stands in it.",
+    openapi_extra=BODY,
+    dependencies=[Depends(require_known_once)],
+    responses=problems(
+        "bad_request",
+        "document_invalid",
+        "override_refused",
+        "overloaded",
+        "deadline_exceeded",
+        *ALWAYS,
+    ),
+    summary="Suggest depths for clinician review",
+)
+async def create_suggestion(request: Request) -> Response:
+    """Answer with one ``skinscore.suggestion/1``, as ``skinscore suggest`` prints it.
+
+    Depths are withheld until a clinician has confirmed the grades and every blocking question is
+    answered and clear. The clinic's overlay, where the service has one, is laid over the rules.
+    Needs no model, and answers while one is being loaded.
+    """
+    settings: Settings = request.app.state.settings
+    admission: Admission = request.app.state.admission
+    rulebook: Rulebook = request.app.state.rulebook
+    async with admission.arrival(settings.deadline_s):
+        body = await _read(request)
+    now = datetime.now().astimezone()  # the clinic's day, not Greenwich's
+    document = await admission.submit(answer, body, rulebook, now, deadline_s=settings.deadline_s)
+    return Response(document, media_type="application/json")
+
+
+def answer(body: bytes, rulebook: Rulebook, now: datetime) -> str:
+    """Return the suggestion that a request's body asks for, as JSON.
+
+    Raises:
+        RequestRefused: ``document_invalid``, ``override_refused``.
+    """
+    asked = SuggestionRequest.parse(body)
+    require_past(asked.patient, asked.confirmation, asked.overrides, now)
+    return suggest(
+        asked.assessment,
+        asked.patient,
+        asked.confirmation,
+        treated_from=first_day(asked.start, asked.patient, now),
+        overrides=asked.overrides,
+        rulebook=rulebook,
+    ).to_json()
+
+
+async def _read(request: Request) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        RequestRefused: ``bad_request``; another kind of body, or the sender hung up.
+            ``document_invalid``; a body larger than any such document.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise RequestRefused("bad_request", f"a body of the type {kind or 'none'}", "a JSON body")
+    body = bytearray()
+    try:
+        async with aclosing(request.stream()) as stream:
+            async for part in stream:
+                body += part
+                if len(body) > LARGEST_BYTES:
+                    raise RequestRefused(
+                        "document_invalid",
+                        f"a body of more than {LARGEST_BYTES} bytes",
+                        "a smaller one; an assessment has far fewer",
+                    )
+    except ClientDisconnect:
+        raise RequestRefused(
+            "bad_request", "the sender hung up before the end of the body", "a whole body"
+        ) from None
+    return bytes(body)

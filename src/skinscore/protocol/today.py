@@ -1,0 +1,53 @@
+"""What a clock decides before the rules speak.
+
+The rules have none: the same documents give the same bytes. Who asks them on a certain day
+(:mod:`skinscore.cli`, a service) holds the documents against it first.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from skinscore.domain.override import Overrides
+from skinscore.domain.patient import PatientProfile
+from skinscore.domain.suggestion import Confirmation
+from skinscore.errors import RequestRefused
+
+AHEAD: Final = timedelta(days=1)  # a document may come from where the day began earlier
+
+
+def first_day(start: date | None, patient: PatientProfile, now: datetime) -> date:
+    """Return the first day of the course: ``start``, else today, or the questionnaire's if later.
+
+    Args:
+        now: aware, on the clinic's clock.
+    """
+    return start or max(now.date(), patient.answered_on)
+
+
+def require_past(
+    patient: PatientProfile,
+    confirmation: Confirmation | None,
+    overrides: Overrides | None,
+    now: datetime,
+) -> None:
+    """Refuse documents of days to come: waiting times would end before they are over.
+
+    Raises:
+        RequestRefused: ``document_invalid``.
+    """
+    latest = now.date() + AHEAD
+    dated = [("the questionnaire was answered", patient.answered_on, patient.answered_on > latest)]
+    if confirmation is not None:
+        at = confirmation.confirmed_at
+        dated.append(("the grades were confirmed", at.date(), at > now + AHEAD))
+    if overrides is not None:
+        at = overrides.decided_at
+        dated.append(("the overrides were decided", at.date(), at > now + AHEAD))
+    for what, day, in_future in dated:
+        if in_future:
+            raise RequestRefused(
+                "document_invalid",
+                f"{what} on {day}, which is in the future",
+                f"a day up to {latest} is allowed, because waiting times count up to it",
+                "Correct the date, or this computer's clock.",
+            )
