@@ -106,6 +106,21 @@ def test_choosing_a_preset_writes_what_dvc_reads(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("manifest", ["clinic.csv", "runs/clinic.csv", "../clinic.csv"])
+def test_photos_in_a_folder_that_holds_the_run_are_refused(manifest: str, tmp_path: Path) -> None:
+    """`dvc repro` says of them only: same items are both a dependency and an output."""
+    whole = presets.load("finetune", CONFIGS)
+    assert whole.photos is not None
+    loose = whole.model_copy(
+        update={"photos": whole.photos.model_copy(update={"manifest": manifest})}
+    )
+    params = tmp_path / "params.yaml"
+    with pytest.raises(RequestRefused, match=r"holds runs/finetune too.*data/graded") as refusal:
+        presets.choose(loose, params)
+    assert refusal.value.code == "preset_invalid"
+    assert not params.exists()
+
+
 def test_a_start_that_is_not_there_is_refused_before_anything_is_rendered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -255,9 +255,10 @@ def choose(preset: Preset, params: Path = PARAMS) -> None:
 
     Raises:
         RequestRefused: ``stage_input_missing`` when what the preset starts from is not there: DVC
-            could not watch it.
+            could not watch it; ``preset_invalid`` when the photos' folder holds the run's.
     """
     require_start(preset)
+    _require_apart_from_run(preset)
     photos, start = preset.photos, preset.fit.start
     text = PARAMS_TEXT.format(
         name=preset.name,
@@ -281,6 +282,21 @@ def require_start(preset: Preset) -> None:
             f"fit.start of preset {preset.name}: there is nothing at {start}",
             "a float model file, or the folder of a finished run",
             f"The first lines of configs/{preset.name}.yaml say where it comes from.",
+        )
+
+
+def _require_apart_from_run(preset: Preset) -> None:
+    """DVC watches the folder of the photos, and refuses one that holds what its stages write."""
+    if preset.photos is None:
+        return
+    watched = Path(preset.photos.manifest).parent
+    if (RUNS / preset.name).resolve().is_relative_to(watched.resolve()):
+        raise RequestRefused(
+            "preset_invalid",
+            f"photos.manifest of preset {preset.name}: {preset.photos.manifest} lies in a folder "
+            f"that holds {RUNS.as_posix()}/{preset.name} too",
+            "a folder of the photos and their manifest, apart from what the stages write",
+            "Move both to a folder of their own, say data/graded/, which git leaves out.",
         )
 
 
