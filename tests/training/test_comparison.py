@@ -64,6 +64,21 @@ def test_a_worse_model_loses_in_both_figures_with_certainty() -> None:
     assert better[ERROR].loss == pytest.approx(-rows[ERROR].loss)
 
 
+@pytest.mark.parametrize(("people", "certain"), [(1, False), (4, False), (5, True), (12, True)])
+def test_a_handful_of_people_makes_no_loss_certain(people: int, certain: bool) -> None:
+    """All of them are graded worse, so that their bootstrap knows no other case."""
+    first, second = graded(0.0, 1), graded(0.0, 1)
+    few = first["subject"] < people
+    second.loc[few, "grade"] = (second.loc[few, "truth"] - 2).abs()
+    for table in (first, second):
+        table["tone"] = np.where(few, "dark", "light")
+    rows = compare(first, second, resamples=300, seed=1)
+    dark = next(row for row in rows if row.group == "dark" and row.metric == ERROR)
+    assert dark.people == people
+    assert dark.low > 0
+    assert dark.certain is certain
+
+
 def test_the_interval_is_paired() -> None:
     """The same errors on the same people in both models leave no doubt about one added error."""
     first = graded(1.0, 1)

@@ -21,6 +21,9 @@ from skinscore_training.progress import track
 KAPPA: Final = "quadratic_weighted_kappa"
 ERROR: Final = "mean_absolute_error"
 _COMPARED: Final = tuple(metric for metric in figures.METRICS if metric.name in (KAPPA, ERROR))
+# A bootstrap draws nobody whom it has not seen: of one person its interval is a point, of four it
+# misses 0 by chance once in eight times. Fewer are told, and nothing is concluded from them.
+LEAST_PEOPLE: Final = 5
 _PLACE: Final = ["index", "view", "slot", "concern"]
 
 
@@ -46,8 +49,8 @@ class Difference:
 
     @property
     def certain(self) -> bool:
-        """Whether the interval lies on one side of 0."""
-        return self.low > 0 or self.high < 0
+        """Whether people enough are there for an interval, and it lies on one side of 0."""
+        return self.people >= LEAST_PEOPLE and (self.low > 0 or self.high < 0)
 
     @property
     def defined(self) -> bool:
