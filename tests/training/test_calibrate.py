@@ -5,13 +5,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from skinscore.contract.contract import Calibration, ConcernCalibration
+from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.grading.uncertainty import rps_of_grades
 from skinscore_training.calibrate import (
     conformal_threshold,
+    fewest_people,
     fit_knots,
     fit_temperature,
     softmax,
     taught_knots,
+    without_range,
 )
 
 
@@ -56,6 +60,37 @@ def test_a_higher_promise_needs_a_wider_range() -> None:
 
 def test_too_few_people_promise_every_grade() -> None:
     assert conformal_threshold(np.zeros(5), np.arange(5), coverage=0.9) == 4.0
+
+
+@pytest.mark.parametrize(("coverage", "people"), [(0.5, 1), (0.8, 4), (0.9, 9), (0.95, 19)])
+def test_the_fewest_people_of_a_promise_are_the_first_with_a_range(
+    coverage: float, people: int
+) -> None:
+    assert fewest_people(coverage) == people
+    assert conformal_threshold(np.full(people, 0.5), np.arange(people), coverage) == 0.5
+    if people > 1:
+        fewer = np.arange(people - 1)
+        assert conformal_threshold(np.full(people - 1, 0.5), fewer, coverage) == 4.0
+
+
+def test_a_concern_of_too_few_people_is_named() -> None:
+    def calibrated(concern: Concern, threshold: float) -> ConcernCalibration:
+        return ConcernCalibration(
+            concern=concern,
+            temperature=1.0,
+            score_knots=taught_knots(1.0),
+            conformal_threshold=threshold,
+        )
+
+    known = Calibration(
+        source="graded",
+        people=6,
+        coverage=0.9,
+        concerns=tuple(
+            calibrated(concern, 4.0 if concern is Concern.WRINKLES else 0.7) for concern in CONCERNS
+        ),
+    )
+    assert without_range(known) == ["wrinkles"]
 
 
 def test_what_was_taught_is_read_at_the_temperature() -> None:

@@ -5,6 +5,7 @@ Calibrated on rendered skin there is no guarantee on photos of people; the contr
 ``calibration.source``.
 """
 
+from itertools import count
 from typing import Final
 
 import numpy as np
@@ -190,14 +191,30 @@ def conformal_threshold(
     """
     _, owner, zones = np.unique(subjects, return_inverse=True, return_counts=True)
     people = len(zones)
-    needed = np.ceil((people + 1) * coverage) / people
-    if needed > 1:  # too few people for any promise: every grade is in
+    if people < fewest_people(coverage):  # no promise can be made: every grade is in
         return _LARGEST_SCORE
+    needed = np.ceil((people + 1) * coverage) / people
     order = np.argsort(scores)
     reached = np.cumsum(1.0 / (zones[owner[order]] * people))
     at = int(np.searchsorted(reached, needed - 1e-9))
     # A threshold of 0 would be no range at all; the median grade is always in.
     return max(float(scores[order][min(at, len(scores) - 1)]), 1e-6)
+
+
+def fewest_people(coverage: float) -> int:
+    """Return how many people of the calibration part a likely range can be promised by."""
+    return next(people for people in count(1) if np.ceil((people + 1) * coverage) <= people)
+
+
+def without_range(calibration: Calibration) -> list[str]:
+    """Return the concerns whose likely range is every grade, as of too few people: it is wider than
+    the gate lets pass, so that ``strict`` withholds every grade of them.
+    """
+    return [
+        row.concern.value
+        for row in calibration.concerns
+        if row.conformal_threshold >= _LARGEST_SCORE
+    ]
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

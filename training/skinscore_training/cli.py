@@ -42,6 +42,12 @@ app = typer.Typer(
 
 app.add_typer(cli_data.app)  # without a name: its commands stand beside these
 
+_NO_RANGE = (
+    "Every likely range is 0 to 4 then, and gate strict withholds every grade: raise "
+    "split.calibration, have more people graded, or let rendered people calibrate "
+    "(calibrate.source), which promises nothing on photos."
+)
+
 PresetOption = Annotated[
     str, typer.Option("--preset", help="A recipe: NAME of configs/NAME.yaml, e.g. tiny or full.")
 ]
@@ -111,7 +117,17 @@ def split(preset: PresetOption) -> None:
     from skinscore_training.split import split
 
     recipe, folder = _open(preset)
-    _report("split", split(recipe.split, folder.rendered, folder.splits))
+    counts = split(recipe.split, folder.rendered, folder.splits)
+    _report("split", counts)
+    from skinscore_training.calibrate import fewest_people
+
+    source, coverage = recipe.calibrate.source, recipe.calibrate.coverage
+    held, needed = counts.get(f"{source} calibration", 0), fewest_people(coverage)
+    if held < needed:
+        _say(
+            f"split: {held} {source} people calibrate, and coverage {coverage:g} needs {needed} "
+            f"who have grades of every concern. {_NO_RANGE}"
+        )
 
 
 @app.command()
@@ -140,10 +156,15 @@ def calibrate(preset: PresetOption) -> None:
 
       $ skinscore train calibrate --preset tiny
     """
-    from skinscore_training.calibrate import calibrate
+    from skinscore_training.calibrate import calibrate, fewest_people, without_range
 
     calibration = calibrate(*_open(preset))
     _report("calibrate", {row.concern: row.conformal_threshold for row in calibration.concerns})
+    if lost := without_range(calibration):
+        _say(
+            f"calibrate: fewer than {fewest_people(calibration.coverage)} people have grades of "
+            f"{', '.join(lost)}. {_NO_RANGE}"
+        )
 
 
 @app.command()

@@ -8,24 +8,31 @@ from pathlib import Path
 import pandas as pd
 
 from skinscore_training.data import shards, splits
+from skinscore_training.data.splits import Part
 from skinscore_training.presets import SplitSettings
 
 
 def split(settings: SplitSettings, rendered: Path, target: Path) -> dict[str, int]:
-    """Write ``target`` (Parquet: subject, part) and return the number of subjects per part.
+    """Write ``target`` (Parquet: subject, part) and return the number of subjects per part, each
+    under ``SOURCE PART``: thousands of rendered people would hide how few graded ones are held out.
 
     Raises:
         RequestRefused: ``preset_invalid`` or ``manifest_invalid`` when a part is left empty.
     """
     manifest = shards.read_manifest(rendered)
-    table = pd.concat(
-        [_divided(settings, rows) for _, rows in manifest.groupby("source", sort=True)],
-        ignore_index=True,
-    )
+    divided = {
+        str(source): _divided(settings, rows)
+        for source, rows in manifest.groupby("source", sort=True)
+    }
+    table = pd.concat(divided.values(), ignore_index=True)
     part = target.with_name(f"{target.name}.part")
     table.to_parquet(part, index=False)
     part.replace(target)
-    return {str(name): int(count) for name, count in table["part"].value_counts().items()}
+    return {
+        f"{source} {part}": int((people["part"] == part).sum())
+        for source, people in divided.items()
+        for part in Part
+    }
 
 
 def _divided(settings: SplitSettings, rows: pd.DataFrame) -> pd.DataFrame:
