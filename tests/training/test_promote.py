@@ -146,6 +146,33 @@ def test_a_champion_is_crowned_kept_replaced_fetched_and_served(
     _serve(f"models:/skinscore/{equal.challenger.number}", equal.challenger.digest)
 
 
+@pytest.mark.slow
+def test_the_first_version_is_compared_with_what_it_started_from(
+    preset: Preset,
+    rendered: runs.RunFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(tracking.STORE_VARIABLE, f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.setenv("SKINSCORE_MODEL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    with tracking.run("fit") as run_id:
+        trained(rendered, run_id)
+    start = tmp_path / "shipped.onnx"
+    start.write_bytes(tiny_model())
+    runs.write(rendered.release, tiny_model(slope=0))  # never sees anything
+    tuned = preset.model_copy(
+        update={"fit": preset.fit.model_copy(update={"start": start.as_posix()})}
+    )
+    first = promote(tuned, rendered)
+    assert first.crowned
+    assert first.champion is None
+    assert first.doubts  # it would not have replaced a champion
+    columns = list(table(first.differences, first.against).columns)
+    assert columns[4:6] == ["start", "challenger"]
+    assert registry.holder(registry.CHAMPION) == first.challenger
+
+
 def _serve(uri: str, digest: str) -> None:
     """What a Spark worker and MLflow's own server do with the version."""
     import mlflow

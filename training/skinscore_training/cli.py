@@ -234,7 +234,9 @@ def card(
 def promote(preset: PresetOption) -> None:
     """Register the release; make it champion when it beats the one before (exit 1 when not).
 
-    Both grade the same test people. Prints every difference on stdout as a table.
+    Both grade the same test people. Prints every difference on stdout as a table. Where
+    there is no champion yet, it is compared with the model that fit.start names, and becomes
+    champion whatever the table says.
 
       $ skinscore train promote --preset tiny
       $ skinscore score --model models:/skinscore@champion front.jpg
@@ -246,7 +248,7 @@ def promote(preset: PresetOption) -> None:
     promotion = promote(*_open(preset))
     version = promotion.challenger.number
     if promotion.differences:
-        print_table(table(promotion.differences))
+        print_table(table(promotion.differences, promotion.against))
     if promotion.obstacles:
         raise RequestRefused(
             "gate_not_held",
@@ -257,6 +259,11 @@ def promote(preset: PresetOption) -> None:
     before = promotion.champion
     was = "there was none" if before is None else f"before: version {before.number}"
     _say(f"promote: version {version} is champion ({was})")
+    if promotion.doubts:
+        _say(
+            f"promote: the model that fit.start names would not have given way: "
+            f"{'; '.join(promotion.doubts)}"
+        )
 
 
 @app.command()

@@ -7,6 +7,7 @@ through ``Grader``. The rule, and what it costs: docs/decisions/0012.
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,8 +29,16 @@ class Promotion:
 
     challenger: Version
     champion: Version | None  # who held the alias before
-    differences: tuple[Difference, ...]  # champion to challenger; none without another champion
+    # From the champion, or without one from what fit.start names, to the challenger.
+    differences: tuple[Difference, ...]
     obstacles: tuple[str, ...]  # why the alias stays where it was
+    # Without a champion: what would stand against replacing what fit.start names.
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def against(self) -> str:
+        """Whom the challenger was compared with."""
+        return _against(self.champion)
 
     @property
     def crowned(self) -> bool:
@@ -39,6 +48,9 @@ class Promotion:
 def promote(preset: Preset, folder: runs.RunFolder) -> Promotion:
     """Register the preset's release and give it the alias ``champion`` when the gate holds.
 
+    The first version is champion whatever it is worth; whether it is better than the model that it
+    started from is told all the same.
+
     Raises:
         RequestRefused: ``stage_input_missing``, ``training_mismatch``, or
             ``models_not_comparable`` when the champion reads other crops. Nothing is registered
@@ -47,20 +59,20 @@ def promote(preset: Preset, folder: runs.RunFolder) -> Promotion:
     record = fit_record.read(folder)
     digest = read_model(runs.require(folder.release, "evaluate")).digest
     champion = registry.holder(registry.CHAMPION)
-    differences: list[Difference] = []
-    reasons: tuple[str, ...] = ()
-    if champion is not None and champion.digest != digest:
-        differences = _compare(preset, folder, champion)
-        reasons = obstacles(differences, preset.promote)
+    before = _before(preset, champion, digest)
+    differences = [] if before is None else _compare(preset, folder, *before)
+    found = () if before is None else obstacles(differences, preset.promote)
+    reasons, doubts = ((), found) if champion is None else (found, ())
     with tracking.run(preset.name, record.mlflow_run_id):
         challenger = registry.register(
             folder.release, {"preset": preset.name, "test_set": test_set(folder)}
         )
-        tracking.log_text(table(differences).to_csv(index=False), "promotion/differences.csv")
+        text = table(differences, _against(champion)).to_csv(index=False)
+        tracking.log_text(text, "promotion/differences.csv")
     registry.give(registry.CHALLENGER, challenger)
     if not reasons:
         registry.give(registry.CHAMPION, challenger)
-    return Promotion(challenger, champion, tuple(differences), reasons)
+    return Promotion(challenger, champion, tuple(differences), reasons, doubts)
 
 
 def obstacles(differences: Sequence[Difference], settings: PromoteSettings) -> tuple[str, ...]:
@@ -94,9 +106,13 @@ def obstacles(differences: Sequence[Difference], settings: PromoteSettings) -> t
     return tuple(found)
 
 
-def table(differences: Sequence[Difference]) -> pd.DataFrame:
-    """Return one row per figure and group."""
-    names = {"first": "champion", "second": "challenger"}
+def table(differences: Sequence[Difference], against: str = "champion") -> pd.DataFrame:
+    """Return one row per figure and group.
+
+    Args:
+        against: the column of the model that the challenger was compared with.
+    """
+    names = {"first": against, "second": "challenger"}
     fields = [field.name for field in dataclasses.fields(Difference)]
     rows = [dataclasses.asdict(row) for row in differences]
     return pd.DataFrame(rows, columns=fields).rename(columns=names)
@@ -108,13 +124,32 @@ def test_set(folder: runs.RunFolder) -> str:
     return sha256_hex(sha256_hex(manifest) + sha256_hex(folder.splits.read_bytes()))
 
 
-def _compare(preset: Preset, folder: runs.RunFolder, champion: Version) -> list[Difference]:
-    holder = Grader.load(registry.fetch(f"models:/{champion.name}/{champion.number}"))
+def _against(champion: Version | None) -> str:
+    return "start" if champion is None else "champion"
+
+
+def _before(preset: Preset, champion: Version | None, digest: str) -> tuple[Path, str] | None:
+    """The model file to compare with, and what it is called: the champion's, or what ``fit.start``
+    names; None when there is neither, or the champion is this very release.
+    """
+    if champion is not None:
+        uri = f"models:/{champion.name}/{champion.number}"
+        other = champion.digest != digest
+        return (registry.fetch(uri), f"champion version {champion.number}") if other else None
+    if preset.fit.start is None:
+        return None
+    start = Path(preset.fit.start)
+    file = runs.RunFolder(start).release if start.is_dir() else start
+    return (file, "what fit.start names") if file.exists() else None
+
+
+def _compare(preset: Preset, folder: runs.RunFolder, before: Path, called: str) -> list[Difference]:
+    holder = Grader.load(before)
     challenger = Grader.load(folder.release)
     if holder.contract.geometry != challenger.contract.geometry:
         raise RequestRefused(
             "models_not_comparable",
-            f"champion version {champion.number} reads crops of another geometry",
+            f"{called} reads crops of another geometry",
             "both models grade the same crops",
             "Prove both with `skinscore train prove`, then move the alias in `mlflow ui`.",
         )
