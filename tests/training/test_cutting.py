@@ -283,6 +283,25 @@ def test_a_set_gives_no_grade_to_calibrate_or_measure_by(tmp_path: Path) -> None
     assert rows.loc["nose", "grade_wrinkles_0"] == 2
 
 
+def test_a_grade_given_after_a_suggestion_teaches_and_is_no_evidence(tmp_path: Path) -> None:
+    """One rater who saw a suggestion moves what all of them say together."""
+    seen = {"prelabelled": "skinscore 0.7.1"}
+    batch = taught(
+        tmp_path,
+        long(grade="3", **seen),
+        long(zone="nose", grade="2"),
+        long(zone="nose", grade="2", rater="r2", **seen),
+        long(zone="forehead", grade="1"),
+    )
+    rows = shards.read_manifest(tmp_path / "out").set_index("crop")
+    assert float(batch.score[MOUTH, CHIN_SLOT, WRINKLES]) == 3.0
+    assert rows.loc["mouth", "grade_wrinkles_1"] == -1
+    assert rows.loc["nose", "grade_wrinkles_0"] == -1
+    assert rows.loc["nose", "score_wrinkles_0"] == 2.0
+    graded = rows.filter(like="grade_wrinkles").to_numpy()
+    assert set(graded[graded >= 0]) == {1}  # the forehead is in two crops
+
+
 def test_weights_change_nothing_until_raters_share_enough_photos(tmp_path: Path) -> None:
     rows = long(grade="1"), long(grade="3", rater="r2")
     equal = chin(taught(tmp_path / "equal", *rows))

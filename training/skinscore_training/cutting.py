@@ -3,9 +3,10 @@ stage ``render`` needs a second path.
 
 The crops are those that ``Grader`` would see: thirteen of a face, the tiles of a close-up. Every
 crop has one view, no maps and no relief. What its raters said stands beside the score
-(:class:`skinscore_training.data.shards.Graded`). A grade is written only where somebody gave one
-and the gate would let the product grade too, so that calibration and figures speak of what a
-clinic gets. Photos that the product refuses are left out and counted.
+(:class:`skinscore_training.data.shards.Graded`). A grade is written only where somebody gave one,
+nobody saw a model's suggestion before, and the gate would let the product grade too, so that
+calibration and figures speak of what a clinic gets. Photos that the product refuses are left out
+and counted.
 """
 
 import sys
@@ -271,8 +272,9 @@ def _taken(sample: PhotoSample, photo: PreparedPhoto, subject: int, part: str) -
     shown, gradable = _visible(photo, sample.score.shape[1])
     score = np.where(shown, sample.score.numpy(), np.float32(np.nan))
     single = ~np.isnan(score)[..., None]
+    evidence = gradable & ~sample.anchored.numpy()
     return _Taken(
-        crops=_crops(sample, photo, subject, score, gradable),
+        crops=_crops(sample, photo, subject, score, evidence),
         spread=np.where(single, sample.target.numpy(), np.float32(np.nan)),
         allowed=sample.allowed.numpy() & shown[..., None],
         part=part,
@@ -284,9 +286,13 @@ def _crops(
     photo: PreparedPhoto,
     subject: int,
     score: NDArray[np.float32],
-    gradable: NDArray[np.bool_],
+    evidence: NDArray[np.bool_],
 ) -> RenderedCrops:
-    """Return the crops of one photo in the form of rendered ones, with a single view."""
+    """Return the crops of one photo in the form of rendered ones, with a single view.
+
+    Args:
+        evidence: (N, K, 3) where a grade may be calibrated and measured on.
+    """
     count = len(score)
     cells = rules.GEOMETRY.side_px // MAP_STEP
     tone = photo.quality.skin_tone
@@ -298,7 +304,7 @@ def _crops(
         maps=np.zeros((count, 1, len(CONCERNS), cells, cells), np.uint8),
         relief=np.full((count, 1, cells, cells), round(RELIEF_CENTRE), np.uint8),
         score=score,
-        grade=np.where(gradable, _grades(score), -1).astype(np.int8),
+        grade=np.where(evidence, _grades(score), -1).astype(np.int8),
         ita_deg=np.full(count, np.nan if tone is None else tone.ita_deg, np.float32),
         nuisance={shards.PIXELS_PER_MM: np.full((count, 1), photo.quality.px_per_mm)},
     )

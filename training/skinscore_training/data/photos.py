@@ -30,6 +30,7 @@ class PhotoSample(NamedTuple):
     score: Tensor  # (N, K, 3) float32, mean of the single grades; NaN where nobody gave one
     target: Tensor  # (N, K, 3, 5) float32, soft target; NaN where nobody graded
     allowed: Tensor  # (N, K, 3, 5) bool, the set where raters gave intervals only; else False
+    anchored: Tensor  # (N, K, 3) bool, a rater saw a model's suggestion
 
 
 class PhotoCrops(Dataset[PhotoSample]):
@@ -88,6 +89,7 @@ class PhotoCrops(Dataset[PhotoSample]):
         score = torch.full(shape, _UNKNOWN)
         target = torch.full((*shape, len(GRADES)), _UNKNOWN)
         allowed = torch.zeros((*shape, len(GRADES)), dtype=torch.bool)
+        anchored = torch.zeros(shape, dtype=torch.bool)
         for i, crop in enumerate(crops):
             for slot, zone in enumerate(crop.zones):
                 for place, concern in enumerate(CONCERNS):
@@ -95,10 +97,12 @@ class PhotoCrops(Dataset[PhotoSample]):
                         score[i, slot, place] = known.score
                         target[i, slot, place] = torch.from_numpy(known.probabilities)
                         allowed[i, slot, place] = torch.from_numpy(known.allowed)
+                        anchored[i, slot, place] = known.anchored
         return PhotoSample(
             crops=torch.from_numpy(np.stack([crop.pixels for crop in crops])),
             masks=torch.from_numpy(np.stack([crop.masks for crop in crops])),
             score=score,
             target=target,
             allowed=allowed,
+            anchored=anchored,
         )

@@ -38,12 +38,14 @@ class Target:
     score: float  # weighted mean of the single grades; NaN when there are intervals only
     probabilities: NDArray[np.float32]  # (5,) soft target, sums to 1
     allowed: NDArray[np.bool_]  # (5,) the set, when there are intervals only; else all False
+    anchored: bool  # a rater saw a model's suggestion: it teaches, and is no evidence of any model
 
 
 class _Vote(NamedTuple):
     low: float  # engine grades
     high: float
     weight: float
+    anchored: bool
 
 
 def engine_votes(manifest: Manifest, mappings: Sequence[ScaleMapping] = ()) -> pd.DataFrame:
@@ -81,9 +83,11 @@ def engine_targets(
     votes = engine_votes(manifest, mappings)
     known = weights or {}
     by_place: dict[Place, list[_Vote]] = {}
-    columns = ("photo", "zone", "concern", "rater", "engine_low", "engine_high")
-    for photo, zone, concern, rater, low, high in zip(*(votes[c] for c in columns), strict=True):
-        vote = _Vote(low, high, known.get((concern, rater), 1.0))
+    columns = ("photo", "zone", "concern", "rater", "engine_low", "engine_high", "prelabelled")
+    for photo, zone, concern, rater, low, high, suggested in zip(
+        *(votes[c] for c in columns), strict=True
+    ):
+        vote = _Vote(low, high, known.get((concern, rater), 1.0), suggested != "")
         by_place.setdefault((photo, zone, concern), []).append(vote)
     return {place: _target(tuple(given)) for place, given in by_place.items()}
 
@@ -103,13 +107,14 @@ def _target(votes: tuple[_Vote, ...]) -> Target:
     spread = np.stack([_spread(vote.low, vote.high) for vote in votes])
     mean = np.average(spread, axis=0, weights=weights).astype(np.float32)
     allowed = np.zeros(_COUNT, bool)
+    anchored = any(vote.anchored for vote in votes)
     if single := [vote for vote in votes if vote.low == vote.high]:
         total = sum(vote.weight for vote in single)
         score = sum(vote.weight * vote.low for vote in single) / total
-        return Target(score, mean, allowed)
+        return Target(score, mean, allowed, anchored)
     for vote in votes:
         allowed[int(vote.low) : int(vote.high) + 1] = True
-    return Target(float("nan"), mean, allowed)
+    return Target(float("nan"), mean, allowed, anchored)
 
 
 def _spread(low: float, high: float) -> NDArray[np.float64]:
