@@ -82,7 +82,7 @@ class LocalEngine:
 
         Raises:
             NotReady: the scorer cannot be loaded.
-            InternalFault: a worker dies before it is ready for any photo.
+            InternalFault: a worker cannot be started, or dies before it is ready for any photo.
         """
         waiting = deque(files)
         crew: list[_Worker] = []
@@ -98,7 +98,7 @@ class LocalEngine:
                         worker.end()
                 starting = sum(not worker.ready for worker in crew)
                 while len(crew) < self._workers and starting < len(waiting):
-                    crew.append(_Worker(self._load, self._limits))
+                    crew.append(self._start())
                     starting += 1
                 active = [worker for worker in crew if worker.file or (waiting and not worker.idle)]
                 if not active:
@@ -107,6 +107,17 @@ class LocalEngine:
         finally:
             for worker in crew:
                 worker.end()
+
+    def _start(self) -> "_Worker":
+        try:
+            return _Worker(self._load, self._limits)
+        except OSError as problem:  # no memory, processes or open files are left
+            raise InternalFault(
+                "internal",
+                f"a worker process could not be started ({problem.strerror})",
+                "every worker needs memory, a process and a few open files",
+                "Use fewer --workers, then run the same command again to resume.",
+            ) from None
 
     def _await(
         self, crew: "list[_Worker]", active: "list[_Worker]", wanted: Callable[[str], bool]

@@ -1,7 +1,9 @@
 """A run over an archive: one outcome per file, whatever the files do to the workers."""
 
+import errno
 import json
 import os
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -303,6 +305,28 @@ def test_a_model_that_is_exchanged_on_the_way_breaks_the_run_off_with_its_tables
         "b.jpg": "failed",
     }
     assert json.loads((out / "summary.json").read_text())["run"]["ended"] == "broken_off"
+    assert run_quietly(make_batch(source, out, scorer)).files == 3
+
+
+def test_a_worker_that_cannot_be_replaced_breaks_the_run_off_with_its_tables(
+    tmp_path: Path, out: Path, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine is out of memory: one process died of it, and no other can be started."""
+    source = make_archive(tmp_path / "in", a="face one", b="crash", c="face two")
+    start, started = SpawnProcess.start, list[SpawnProcess]()
+
+    def start_once(process: SpawnProcess) -> None:
+        if started:
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
+        started.append(process)
+        start(process)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SpawnProcess, "start", start_once)
+        with pytest.raises(InternalFault, match="could not be started") as fault:
+            run_quietly(make_batch(source, out, scorer))
+    assert fault.value.exit_code == Exit.FAILED
+    assert list(photo_rows(out)) == ["a.jpg", "b.jpg"]
     assert run_quietly(make_batch(source, out, scorer)).files == 3
 
 
