@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from skinscore.errors import RequestRefused
 
@@ -71,7 +71,7 @@ def _folder(source: Path, out: Path) -> Listing:
     for folder, folders, names in os.walk(source, onerror=_unreadable_folder):
         here = Path(folder)
         seen = [name for name in folders if not name.startswith(".")]
-        linked += sum((here / name).is_symlink() for name in seen)
+        linked += sum(_is_link(here / name) for name in seen)
         hidden += len(folders) - len(seen) + sum(name.startswith(".") for name in names)
         folders[:] = [name for name in seen if (here / name).resolve() != out]
         for name in names:
@@ -81,7 +81,14 @@ def _folder(source: Path, out: Path) -> Listing:
     return _listing(files, hidden, linked)
 
 
-def _unreadable_folder(problem: OSError) -> None:
+def _is_link(folder: Path) -> bool:
+    try:
+        return folder.is_symlink()
+    except OSError as problem:  # its parent may be listed but not entered
+        _unreadable_folder(problem)
+
+
+def _unreadable_folder(problem: OSError) -> NoReturn:
     # os.walk skips such a folder in silence, and with it every photo inside.
     raise RequestRefused(
         "source_invalid",

@@ -66,6 +66,19 @@ def test_links_to_files_are_followed_and_links_to_folders_are_counted(
     assert (len(listing.files), listing.linked_folders) == (5, 1)
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind root")
+@pytest.mark.parametrize("mode", [0o000, 0o300, 0o600], ids=["closed", "not listed", "not entered"])
+def test_a_folder_that_cannot_be_read_is_refused_without_its_name(
+    source: Path, tmp_path: Path, mode: int
+) -> None:
+    (source / "sub").chmod(mode)
+    with pytest.raises(RequestRefused, match="folder inside SOURCE cannot be read") as refusal:
+        list_photos(source, tmp_path / "out")
+    (source / "sub").chmod(0o700)
+    assert (refusal.value.code, refusal.value.exit_code) == ("source_invalid", Exit.REFUSED)
+    assert "sub" not in str(refusal.value)
+
+
 def test_one_photo_is_an_archive_of_one(source: Path, tmp_path: Path) -> None:
     listing = list_photos(source / "a.jpg", tmp_path / "out")
     assert names(listing) == ["a.jpg"]
