@@ -6,6 +6,7 @@ grader instead of being skipped here by its extension. Only hidden names are lef
 
 import csv
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from skinscore.errors import RequestRefused
 
 COLUMN: Final = "path"
 LISTS: Final = (".txt", ".csv", ".parquet")
+_LOOKS_ESCAPED: Final = re.compile(r"\\(?=x[0-9a-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def _list(source: Path) -> Listing:
             "Save the list as UTF-8; it looks like UTF-16.",
         )
     base = source.parent
-    return _listing((SourceFile(_name(entry), base / entry) for _, entry in entries), 0, 0)
+    return _listing((SourceFile(entry, base / entry) for _, entry in entries), 0, 0)
 
 
 def _lines(source: Path) -> Iterator[tuple[int, str]]:
@@ -173,5 +175,8 @@ def _listing(files: Iterable[SourceFile], hidden: int, linked: int) -> Listing:
 
 
 def _name(path: str) -> str:
-    """Return ``path`` with bytes that are not UTF-8 written as \\xNN: tables hold text."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """Return ``path`` with bytes that are not UTF-8 written as \\xNN: tables hold text.
+
+    A name that has \\xNN in it itself gets \\x5c for that backslash: no two files share a name.
+    """
+    return os.fsencode(_LOOKS_ESCAPED.sub(r"\\x5c", path)).decode("utf-8", "backslashreplace")

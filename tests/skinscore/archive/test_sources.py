@@ -138,3 +138,19 @@ def test_a_name_that_is_not_utf_8_still_fits_into_a_table(tmp_path: Path) -> Non
     (file_,) = list_photos(folder, tmp_path / "out").files
     assert file_.name == "caf\\xe9.jpg"
     assert file_.path.read_text() == "5"
+
+
+def test_a_name_that_looks_like_a_replaced_one_is_a_file_of_its_own(tmp_path: Path) -> None:
+    folder = make_archive(tmp_path / "in")
+    contents = {b"caf\xe9.jpg": "1", rb"caf\xe9.jpg": "2", rb"caf\x5cxe9.jpg": "3", rb"a\b": "4"}
+    for name, content in contents.items():
+        with open(os.fsencode(folder) + b"/" + name, "w") as file:  # noqa: PTH123 - a path of bytes
+            file.write(content)
+    listing = list_photos(folder, tmp_path / "out")
+    assert {file.name: file.path.read_text() for file in listing.files} == {
+        r"caf\xe9.jpg": "1",
+        r"caf\x5cxe9.jpg": "2",
+        r"caf\x5cx5cxe9.jpg": "3",
+        r"a\b": "4",
+    }
+    assert listing.repeated == 0
