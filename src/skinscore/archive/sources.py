@@ -10,9 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from skinscore.errors import RequestRefused
+
+if TYPE_CHECKING:
+    import pyarrow
 
 COLUMN: Final = "path"
 LISTS: Final = (".txt", ".csv", ".parquet")
@@ -148,13 +151,15 @@ def _parquet(source: Path) -> Iterator[tuple[int, str]]:
     try:
         with parquet.ParquetFile(source) as file:
             _require_column(file.schema_arrow.names)
-            column = file.read(columns=[COLUMN]).column(COLUMN).to_pylist()
+            column = file.read(columns=[COLUMN]).column(COLUMN)
+            _require_text(column.type)
+            entries = column.to_pylist()
     except pyarrow.ArrowInvalid:
         raise RequestRefused(
             "source_invalid", "the list is not a Parquet file", "Parquet with a `path` column"
         ) from None
-    for row, entry in enumerate(column, start=1):
-        yield row, "" if entry is None else str(entry)
+    for row, entry in enumerate(entries, start=1):
+        yield row, "" if entry is None or entry.isspace() else entry
 
 
 def _require_column(columns: Iterable[str]) -> None:
@@ -164,6 +169,20 @@ def _require_column(columns: Iterable[str]) -> None:
             "source_invalid",
             f"{names.count(COLUMN)} of the list's {count} columns are called `{COLUMN}`",
             f"exactly one column `{COLUMN}`, columns separated by commas",
+        )
+
+
+def _require_text(found: "pyarrow.DataType") -> None:
+    import pyarrow.types as kinds
+
+    values = found.value_type if kinds.is_dictionary(found) else found
+    text = (kinds.is_string, kinds.is_large_string, kinds.is_string_view, kinds.is_null)
+    if not any(matches(values) for matches in text):
+        raise RequestRefused(
+            "source_invalid",
+            f"the column `{COLUMN}` of the list is of type {found}",
+            "text (string)",
+            f"Save the list with `{COLUMN}` as text.",
         )
 
 

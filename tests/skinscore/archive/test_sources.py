@@ -123,6 +123,41 @@ def test_a_list_that_cannot_be_understood_is_refused(
     assert (refusal.value.code, refusal.value.exit_code) == ("source_invalid", Exit.REFUSED)
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        pytest.param(pa.array([b"a.jpg"]), id="binary"),
+        pytest.param(pa.array([7]), id="numbers"),
+        pytest.param(pa.array([["a.jpg"]]), id="lists"),
+    ],
+)
+def test_a_parquet_column_that_is_no_text_is_refused(tmp_path: Path, column: pa.Array) -> None:
+    parquet.write_table(pa.table({"path": column}), tmp_path / "l.parquet")
+    with pytest.raises(RequestRefused, match=r"is of type .*; text") as refusal:
+        list_photos(tmp_path / "l.parquet", tmp_path / "out")
+    assert (refusal.value.code, refusal.value.exit_code) == ("source_invalid", Exit.REFUSED)
+    assert "a.jpg" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pytest.param(pa.array(["a.jpg"], pa.large_string()), id="large"),
+        pytest.param(pa.array(["a.jpg"]).dictionary_encode(), id="categories"),
+    ],
+)
+def test_text_of_every_kind_is_read_from_parquet(tmp_path: Path, column: pa.Array) -> None:
+    parquet.write_table(pa.table({"path": column}), tmp_path / "l.parquet")
+    assert names(list_photos(tmp_path / "l.parquet", tmp_path / "out")) == ["a.jpg"]
+
+
+@pytest.mark.parametrize("blank", [None, " "], ids=["null", "space"])
+def test_a_blank_parquet_row_is_refused(tmp_path: Path, blank: str | None) -> None:
+    parquet.write_table(pa.table({"path": [blank]}), tmp_path / "l.parquet")
+    with pytest.raises(RequestRefused, match="1 rows name no file"):
+        list_photos(tmp_path / "l.parquet", tmp_path / "out")
+
+
 def test_a_source_that_is_not_there_is_refused_without_its_name(tmp_path: Path) -> None:
     with pytest.raises(RequestRefused, match="neither") as refusal:
         list_photos(tmp_path / "secret", tmp_path / "out")
