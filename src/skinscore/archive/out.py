@@ -3,9 +3,12 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from skinscore.archive.journal import FILE_NAME
 from skinscore.errors import InternalFault, RequestRefused
+
+PROBE_BYTES: Final = 4096  # a block of most disks; the journal's first line is shorter
 
 
 def require_usable(out: Path) -> None:
@@ -35,8 +38,10 @@ def make(out: Path) -> None:
     probe = out / ".skinscore.draft"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
+        try:
+            probe.write_bytes(bytes(PROBE_BYTES))  # an empty file fits on a full disk
+        finally:
+            probe.unlink(missing_ok=True)  # or OUT would be a folder with other things in it
     except OSError as problem:
         raise _not_writable(f"OUT cannot be written ({problem.strerror})") from None
 
@@ -68,5 +73,5 @@ def _not_writable(found: str) -> RequestRefused:
         "output_not_writable",
         found,
         "a new or empty folder, or the OUT of the run to resume",
-        "Give another OUT.",
+        "Mend that, or give another OUT.",
     )

@@ -1,6 +1,7 @@
 """The output folder is checked before any work and never half written."""
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,19 @@ def test_a_read_only_place_is_refused(tmp_path: Path) -> None:
     for out in (tmp_path, tmp_path / "new"):
         with pytest.raises(RequestRefused, match="cannot be written"):
             require_usable(out)
+
+
+def test_a_full_disk_is_refused_before_any_work_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))  # no file may grow beyond
+    try:
+        with pytest.raises(RequestRefused, match="OUT cannot be written") as refusal:
+            make(tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert refusal.value.exit_code == Exit.REFUSED
+    assert list((tmp_path / "out").iterdir()) == []
+    make(tmp_path / "out")
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
