@@ -59,13 +59,16 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as problem:
-        draft.unlink(missing_ok=True)
+        # The text of a library's own error may name the folder; the system's never does.
+        why = type(problem).__name__ if problem.errno is None else os.strerror(problem.errno)
         raise InternalFault(
             "internal",
-            f"{path.name} cannot be written ({problem.strerror})",
+            f"{path.name} cannot be written ({why})",
             "the journal holds every outcome so far",
             "Free some space, then run the same command again.",
         ) from None
+    finally:
+        draft.unlink(missing_ok=True)  # it holds names, also when a second Ctrl-C came
 
 
 def _not_writable(found: str) -> RequestRefused:

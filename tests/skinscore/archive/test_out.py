@@ -4,6 +4,8 @@ import os
 import resource
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 
 from skinscore.archive.out import make, replace_file, require_usable
@@ -71,3 +73,24 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert fault.value.exit_code == Exit.FAILED
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_library_that_names_the_folder_in_its_error_is_not_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "Anna Example" / "photos.parquet"  # gone since the run began
+
+    def write(draft: Path) -> None:
+        parquet.ParquetWriter(draft, pa.schema({"path": pa.string()}))
+
+    with pytest.raises(InternalFault, match="No such file") as fault:
+        replace_file(path, write)
+    assert "Anna" not in str(fault.value)
+
+
+def test_an_interrupted_write_leaves_no_draft(tmp_path: Path) -> None:
+    def interrupt(draft: Path) -> None:
+        draft.write_text("half a tab")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replace_file(tmp_path / "table", interrupt)
+    assert list(tmp_path.iterdir()) == []
