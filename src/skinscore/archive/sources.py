@@ -149,7 +149,8 @@ def _parquet(source: Path) -> Iterator[tuple[int, str]]:
     import pyarrow.parquet as parquet
 
     try:
-        with parquet.ParquetFile(source) as file:
+        # An open file: Arrow takes no path that is not UTF-8.
+        with source.open("rb") as opened, parquet.ParquetFile(opened) as file:
             _require_column(file.schema_arrow.names)
             column = file.read(columns=[COLUMN]).column(COLUMN)
             _require_text(column.type)

@@ -193,7 +193,11 @@ def _write(path: Path, schema: "pyarrow.Schema", rows: Iterator[Row]) -> None:
     import pyarrow.parquet as parquet
 
     def write(draft: Path) -> None:
-        with parquet.ParquetWriter(draft, schema, compression="zstd") as table:
+        # An open file: Arrow takes no path that is not UTF-8, and takes some for addresses.
+        with (
+            draft.open("wb") as file,
+            parquet.ParquetWriter(file, schema, compression="zstd") as table,
+        ):
             while batch := list(islice(rows, ROWS_AT_ONCE)):
                 table.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
 

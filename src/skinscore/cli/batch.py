@@ -1,5 +1,6 @@
 """``skinscore batch``: score an archive; a rerun resumes."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -109,7 +110,8 @@ def batch(
         _say_plan(preview(job), as_json)
         return
     summary = _run(job)
-    print(summary.to_json() if as_json else out / "summary.json")
+    # The path as its bytes: a name that is not UTF-8 cannot be printed as text.
+    typer.echo(summary.to_json() if as_json else os.fsencode(out / "summary.json"))
     raise typer.Exit(summary.exit_code)
 
 

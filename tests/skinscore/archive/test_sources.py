@@ -151,6 +151,14 @@ def test_text_of_every_kind_is_read_from_parquet(tmp_path: Path, column: pa.Arra
     assert names(list_photos(tmp_path / "l.parquet", tmp_path / "out")) == ["a.jpg"]
 
 
+def test_a_parquet_list_in_a_folder_that_is_not_utf_8_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    with (folder / "l.parquet").open("wb") as file:
+        parquet.write_table(pa.table({"path": ["a.jpg"]}), file)
+    assert names(list_photos(folder / "l.parquet", tmp_path / "out")) == ["a.jpg"]
+
+
 @pytest.mark.parametrize("blank", [None, " "], ids=["null", "space"])
 def test_a_blank_parquet_row_is_refused(tmp_path: Path, blank: str | None) -> None:
     parquet.write_table(pa.table({"path": [blank]}), tmp_path / "l.parquet")

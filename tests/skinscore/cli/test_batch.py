@@ -1,6 +1,7 @@
 """``skinscore batch``: what it prints where, and how it ends."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,14 @@ def test_an_empty_archive_ends_well_with_a_notice(tmp_path: Path, scorer: Scorer
     assert result.exit_code == Exit.OK
     assert "SOURCE holds no photos" in result.stderr
     assert "1 hidden" in result.stderr
+
+
+def test_an_output_whose_name_is_not_utf_8_is_told_as_it_is(tmp_path: Path, scorer: Scorer) -> None:
+    out = tmp_path / os.fsdecode(b"caf\xe9")
+    result = batch(make_archive(tmp_path / "in"), out)
+    assert result.exit_code == Exit.OK
+    assert (out / "grades.parquet").is_file()
+    assert result.stdout_bytes == os.fsencode(out) + b"/summary.json\n"
 
 
 def test_a_dry_run_says_what_would_be_done(tmp_path: Path, scorer: Scorer) -> None:
