@@ -167,17 +167,19 @@ class Journal:
             self._file.write(text)
             self._file.flush()
         except OSError as problem:
-            raise InternalFault(
-                "internal",
-                f"the journal cannot be written any more ({problem.strerror})",
-                "every outcome must be kept",
-                "Free some space, then run the same command again to resume.",
-            ) from None
+            raise _unwritten(problem) from None
         self.known.add(line, len(text))
 
     def sync(self) -> None:
-        """Wait until every line is on the disk itself."""
-        os.fsync(self._file.fileno())
+        """Wait until every line is on the disk itself.
+
+        Raises:
+            InternalFault: ``internal`` when it is not: a network disk says so only now.
+        """
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as problem:
+            raise _unwritten(problem) from None
 
     def score(self, sha256: str) -> ScoreLine:
         """Return the score line of these bytes; KeyError when they have none."""
@@ -193,6 +195,15 @@ def _unreadable(number: int) -> RequestRefused:
         f"line {number} of the journal in OUT cannot be read",
         "only the last line may be incomplete",
         "Restore the journal, or use another output folder.",
+    )
+
+
+def _unwritten(problem: OSError) -> InternalFault:
+    return InternalFault(
+        "internal",
+        f"the journal cannot be written any more ({problem.strerror})",
+        "every outcome must be kept",
+        "Free some space, then run the same command again to resume.",
     )
 
 

@@ -1,5 +1,8 @@
 """The journal: whole lines count, a torn end does not, and one run writes at a time."""
 
+import errno
+import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ from skinscore.archive.journal import Journal, read_journal
 from skinscore.archive.records import FileLine, Header, Score, ScoreLine
 from skinscore.domain.assessment import Outcome
 from skinscore.domain.document import sha256_hex
-from skinscore.errors import RequestRefused
+from skinscore.errors import Exit, InternalFault, RequestRefused
 from tests.skinscore.archive.archives import make_settings
 
 SETTINGS = make_settings()
@@ -109,3 +112,35 @@ def test_one_run_writes_at_a_time(path: Path) -> None:
         Journal(path, HEADER)
     with Journal(path, HEADER):
         pass
+
+
+def test_a_full_disk_is_told_and_the_lines_before_stand(path: Path) -> None:
+    """The disk takes half a line and no more."""
+    whole = path.read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Journal(path, HEADER) as journal:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 100, before[1]))
+        try:
+            with pytest.raises(InternalFault, match="cannot be written any more") as fault:
+                journal.append(file_line("b"))
+            journal.__exit__(None, None, None)  # as the run ends, with the disk still full
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert fault.value.exit_code == Exit.FAILED
+    assert path.read_bytes().startswith(whole)
+    with Journal(path, HEADER) as journal:
+        assert set(journal.known.files) == {"a"}
+        journal.append(file_line("b"))
+    assert set(read_journal(path).files) == {"a", "b"}
+
+
+def test_a_disk_that_gives_up_at_the_last_moment_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    with Journal(path, HEADER) as journal:
+        monkeypatch.setattr(os, "fsync", refuse)
+        with pytest.raises(InternalFault, match="Disk quota exceeded"):
+            journal.sync()
