@@ -171,6 +171,11 @@ def test_the_first_version_is_compared_with_what_it_started_from(
     columns = list(table(first.differences, first.against).columns)
     assert columns[4:6] == ["start", "challenger"]
     assert registry.holder(registry.CHAMPION) == first.challenger
+    assert not promote(tuned, rendered).differences  # the champion itself
+    import mlflow
+
+    kept = mlflow.artifacts.load_text(f"runs:/{run_id}/promotion/differences.csv")
+    assert len(kept.splitlines()) == 1 + len(first.differences)
 
 
 def _serve(uri: str, digest: str) -> None:

@@ -67,8 +67,9 @@ def promote(preset: Preset, folder: runs.RunFolder) -> Promotion:
         challenger = registry.register(
             folder.release, {"preset": preset.name, "test_set": test_set(folder)}
         )
-        text = table(differences, _against(champion)).to_csv(index=False)
-        tracking.log_text(text, "promotion/differences.csv")
+        if differences:  # the same release again leaves what is there
+            text = table(differences, _against(champion)).to_csv(index=False)
+            tracking.log_text(text, "promotion/differences.csv")
     registry.give(registry.CHALLENGER, challenger)
     if not reasons:
         registry.give(registry.CHAMPION, challenger)
