@@ -64,6 +64,15 @@ def read_settings(**given: object) -> Settings:
             f"unknown settings {', '.join(unknown)}",
             f"known are {', '.join(sorted(known))}",
         )
+    overlay = f"{prefix}overlay".upper()
+    if any(name.upper() == overlay and not value for name, value in os.environ.items()):
+        # Elsewhere empty means the default; here that is looser than what somebody meant to name.
+        raise RequestRefused(
+            "usage",
+            f"{overlay} is empty",
+            "a file, or no such variable where the rulebook's own rules are meant",
+            "Name the overlay's file, or remove the variable.",
+        )
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as problem:

@@ -424,6 +424,7 @@ def test_the_model_endpoint_shows_the_contract(client: TestClient, grader: Grade
         pytest.param("GATES", "off", "unknown settings SKINSCORE_SERVE_GATES", id="misspelt"),
         pytest.param("PORT", "abc", "port", id="not a number"),
         pytest.param("GATE", "lenient", "gate", id="not a gate"),
+        pytest.param("OVERLAY", "", "OVERLAY is empty", id="no rules where some were meant"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name_and_never_ignored(
