@@ -35,8 +35,8 @@ def waive(
         return ()
     if overrides.assessment != assessment.id:
         raise _refused("the overrides are of another assessment", "the id of this assessment")
-    # A day less, for a clinic whose day begins before UTC's.
-    if overrides.decided_at.date() < patient.answered_on - timedelta(days=1):
+    # A day is allowed, for a clinic whose day begins before UTC's.
+    if patient.answered_on - overrides.decided_at.date() > timedelta(days=1):
         raise _refused(
             f"decided on {overrides.decided_at.date()}, before the answers of "
             f"{patient.answered_on}",

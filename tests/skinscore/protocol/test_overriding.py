@@ -200,3 +200,14 @@ def test_the_injector_may_waive_a_filler_from_28_days_on() -> None:
     filler = {"answer": "yes", "last_on": "2026-02-02", "zones": []}
     made = decided({SCARS: 3}, waits=("T03",), dermal_filler=filler)
     assert zone_of(made, CHEEK).status is Status.SUGGESTED
+
+
+def test_a_questionnaire_of_the_first_of_all_days_is_no_fault_of_ours() -> None:
+    assessment = graded(everywhere={SCARS: 3})
+    with pytest.raises(RequestRefused, match="has no range"):
+        suggest(
+            assessment,
+            patient(device=OPEN, answered_on="0001-01-01"),
+            confirmed(assessment),
+            overrides=overrides(assessment, (CHEEK, 2.0)),
+        )
