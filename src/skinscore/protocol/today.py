@@ -35,19 +35,21 @@ def require_past(
     Raises:
         RequestRefused: ``document_invalid``.
     """
-    latest = now.date() + AHEAD
-    dated = [("the questionnaire was answered", patient.answered_on, patient.answered_on > latest)]
+    latest = now + AHEAD
+    answered = patient.answered_on
+    dated = [("the questionnaire was answered", answered, answered > latest.date())]
     if confirmation is not None:
         at = confirmation.confirmed_at
-        dated.append(("the grades were confirmed", at.date(), at > now + AHEAD))
+        dated.append(("the grades were confirmed", at.date(), at > latest))
     if overrides is not None:
         at = overrides.decided_at
-        dated.append(("the overrides were decided", at.date(), at > now + AHEAD))
+        dated.append(("the overrides were decided", at.date(), at > latest))
     for what, day, in_future in dated:
         if in_future:
             raise RequestRefused(
                 "document_invalid",
                 f"{what} on {day}, which is in the future",
-                f"a day up to {latest} is allowed, because waiting times count up to it",
+                f"up to {latest.isoformat(' ', 'minutes')} is allowed, because waiting times count "
+                "up to it",
                 "Correct the date, or this computer's clock.",
             )
