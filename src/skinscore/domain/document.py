@@ -12,6 +12,7 @@ from skinscore.errors import RequestRefused
 
 SCHEMA_NAME: Final = re.compile(r"skinscore\.[a-z]{1,40}/\d{1,3}")  # nothing private in it
 LONGEST_KEY: Final = 80  # of a key that is named in a refusal
+MOST_TOLD: Final = 100  # problems in one refusal; a whole questionnaire may be missing
 
 # A Literal type cannot be made from a variable, so the sentence is written here as a type once.
 Disclaimer = Literal[
@@ -74,9 +75,19 @@ class Document(BaseModel):
 
 
 def field_problems(problem: ValidationError) -> str:
-    """Return "place: what is wrong" for every error, without the values (they may be private)."""
+    """Return "place: what is wrong" for the errors, without the values (they may be private).
+
+    Bounded: whoever sends many or endless names must not be answered with all of them.
+    """
     rows = problem.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, row['loc'])) or '(whole)'}: {row['msg']}" for row in rows)
+    told = [f"{_place(row['loc'])}: {row['msg']}" for row in rows[:MOST_TOLD]]
+    if len(rows) > MOST_TOLD:
+        told.append(f"and {len(rows) - MOST_TOLD} more")
+    return "; ".join(told)
+
+
+def _place(parts: tuple[int | str, ...]) -> str:
+    return ".".join(str(part)[:LONGEST_KEY] for part in parts) or "(whole)"
 
 
 def _each_key_once(text: str | bytes) -> Any:

@@ -86,3 +86,11 @@ def test_a_schema_that_is_no_name_of_ours_is_not_repeated(schema: str) -> None:
 def test_a_schema_that_is_no_text_is_a_wrong_field(schema: Any) -> None:
     told = refused(PatientProfile, json.dumps(json.loads(json_of()) | {"schema": schema}))
     assert "schema: Input should be" in told
+
+
+def test_a_flood_of_wrong_fields_is_not_answered_with_a_flood() -> None:
+    many = json.loads(json_of()) | {f"{place}{'n' * 1000}": 1 for place in range(1000)}
+    words = refused(PatientProfile, json.dumps(many))
+    assert "1000 problems: " in words
+    assert "; and 900 more" in words
+    assert len(words) < 100 * 150
