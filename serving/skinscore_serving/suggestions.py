@@ -24,7 +24,9 @@ from skinscore_serving.settings import Settings
 
 router = APIRouter()
 
-LARGEST_BYTES: Final = 16 * 1024 * 1024  # an assessment with all its outlines stays far below
+# Forty times a visit with all its outlines. Reading JSON holds the interpreter: at 16 MiB, health
+# would not be answered for seconds, and one body could take up 700 MB.
+LARGEST_BYTES: Final = 2 * 1024 * 1024
 
 
 class SuggestionRequest(Document):

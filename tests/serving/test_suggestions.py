@@ -167,3 +167,10 @@ def test_without_the_clinics_own_rules_nothing_starts(tmp_path: Path, content: s
         file.write_text(content, encoding="utf-8")
     with pytest.raises(RequestRefused):
         create_app(Settings(overlay=file), no_model)
+
+
+def test_a_body_far_larger_than_any_visit_is_not_read_as_json(client: TestClient) -> None:
+    kind = {"content-type": "application/json"}
+    answer = client.post("/v1/suggestions", content=b"[" + b"0," * 2**20 + b"0]", headers=kind)
+    assert answer.status_code == 422
+    assert "a body of more than 2097152 bytes" in answer.json()["detail"]
