@@ -44,7 +44,11 @@ class SuggestionRequest(Document):
         Overrides | None, Field(description="Logged decisions beyond the rules; null: none.")
     ]
     start: Annotated[
-        date | None, Field(description="First day of the course; null: today by this service.")
+        date | None,
+        Field(
+            description="First day of the course; null: today by this service, or the "
+            "questionnaire's day if later."
+        ),
     ]
 
 
