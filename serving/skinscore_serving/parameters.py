@@ -5,8 +5,10 @@ The framework drops a name that it does not know and lets the last of two values
 """
 
 from collections import Counter
+from typing import Final
 
-from fastapi import Request
+from fastapi import Depends, Request
+from fastapi.params import Depends as Dependency
 
 from skinscore.errors import RequestRefused
 
@@ -35,3 +37,7 @@ def require_known_once(request: Request) -> None:
             f"query parameters given more than once: {', '.join(repeated)}",
             "each may be given once",
         )
+
+
+# Not for health: whoever probes with a query of its own must not take us for dead.
+STRICT: Final[list[Dependency]] = [Depends(require_known_once)]

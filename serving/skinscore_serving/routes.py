@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from skinscore import Grader
 from skinscore.domain.assessment import MAX_PX_PER_MM, MIN_PX_PER_MM, Assessment, Gate
@@ -12,13 +12,10 @@ from skinscore.grading.viewing import CloseUp
 from skinscore_serving.admission import Admission
 from skinscore_serving.multipart import read_photos
 from skinscore_serving.openapi import ALWAYS, NO_MODEL, problems
-from skinscore_serving.parameters import require_known_once
+from skinscore_serving.parameters import STRICT
 from skinscore_serving.settings import Settings
 
 router = APIRouter()
-
-# Not for health: whoever probes with a query of its own must not take us for dead.
-STRICT = [Depends(require_known_once)]
 
 FORM = {
     "requestBody": {

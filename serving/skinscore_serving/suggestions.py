@@ -1,15 +1,15 @@
 """``POST /v1/suggestions``: from confirmed grades and answers to depths. No model, no store."""
 
 from contextlib import aclosing
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from starlette.requests import ClientDisconnect
 
 from skinscore.domain.assessment import Assessment
-from skinscore.domain.document import Document
+from skinscore.domain.document import Day, Document
 from skinscore.domain.override import Overrides
 from skinscore.domain.patient import PatientProfile
 from skinscore.domain.suggestion import Confirmation, Suggestion
@@ -19,7 +19,7 @@ from skinscore.protocol.rulebook import Rulebook
 from skinscore.protocol.today import first_day, require_past
 from skinscore_serving.admission import Admission
 from skinscore_serving.openapi import ALWAYS, problems, reference
-from skinscore_serving.parameters import require_known_once
+from skinscore_serving.parameters import STRICT
 from skinscore_serving.settings import Settings
 
 router = APIRouter()
@@ -44,7 +44,7 @@ class SuggestionRequest(Document):
         Overrides | None, Field(description="Logged decisions beyond the rules; null: none.")
     ]
     start: Annotated[
-        date | None,
+        Day | None,
         Field(
             description="First day of the course; null: today by this service, or the "
             "questionnaire's day if later."
@@ -65,7 +65,7 @@ BODY: Final[dict[str, Any]] = {
     response_model=Suggestion,
     response_description="One ``skinscore.suggestion/1``; what withholds a depth stands in it.",
     openapi_extra=BODY,
-    dependencies=[Depends(require_known_once)],
+    dependencies=STRICT,
     responses=problems(
         "bad_request",
         "document_invalid",

@@ -4,20 +4,18 @@ Windows, not appointments: the first day on which something may happen, and the 
 should. Whether a treatment takes place is decided on the day, with the questionnaire asked again.
 """
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from skinscore.domain.document import Disclaimer, Document, Sha256
+from skinscore.domain.document import Day, Disclaimer, Document, Sha256
 from skinscore.domain.suggestion import Advice, Count, OpenQuestion, RulebookRef, Text, Weeks
 from skinscore.domain.zones import Side, TreatmentZone
 
 CourseTitle = Literal["Course calendar for clinician review"]
 COURSE_TITLE: Final[CourseTitle] = get_args(CourseTitle)[0]
 
-Day = Annotated[date, Field(strict=False)]
 Place = tuple[TreatmentZone, Side]
 
 

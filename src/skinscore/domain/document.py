@@ -4,13 +4,22 @@ import hashlib
 import json
 import re
 from collections import Counter
+from datetime import date
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from skinscore.errors import RequestRefused
 
 SCHEMA_NAME: Final = re.compile(r"skinscore\.[a-z]{1,40}/\d{1,3}")  # nothing private in it
+WRITTEN_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 LONGEST_KEY: Final = 80  # of a key that is named in a refusal
 MOST_TOLD: Final = 100  # problems in one refusal; a whole questionnaire may be missing
 
@@ -22,7 +31,16 @@ Disclaimer = Literal[
 DISCLAIMER: Final[Disclaimer] = get_args(Disclaimer)[0]
 
 
+def _written_out(value: object) -> object:
+    """Let no number pass for a date: pydantic would take it for seconds since 1970."""
+    if isinstance(value, date) or (isinstance(value, str) and WRITTEN_DAY.match(value)):
+        return value
+    raise ValueError("it begins with a day as YYYY-MM-DD")
+
+
 # Kinds of value that several documents hold.
+Day = Annotated[date, Field(strict=False), BeforeValidator(_written_out)]
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_out)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]

@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from skinscore.domain.assessment import GradeValue
 from skinscore.domain.concerns import Concern
-from skinscore.domain.document import Disclaimer, Document, Sha256
-from skinscore.domain.patient import Answer, Day
+from skinscore.domain.document import Day, Disclaimer, Document, Sha256
+from skinscore.domain.patient import Answer
 from skinscore.domain.suggestion import (
     Count,
     Evidence,

@@ -7,9 +7,9 @@ time whose rule permits it; it never opens an eyelid, a blocked zone or an unans
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
-from skinscore.domain.document import Document
+from skinscore.domain.document import Document, Moment
 from skinscore.domain.suggestion import OverrideDepth
 from skinscore.domain.zones import Side, TreatmentZone
 
@@ -38,7 +38,7 @@ class Overrides(Document):
     schema_: Literal["skinscore.overrides/1"] = Field(alias="schema")
     assessment: Annotated[str, Field(pattern=r"^asm_[0-9a-f]{24}$")]
     decided_by: Annotated[str, Field(min_length=1, max_length=80)]  # a person, by name
-    decided_at: Annotated[AwareDatetime, Field(strict=False)]
+    decided_at: Moment
     depths: tuple[DepthOverride, ...]
     waits: tuple[WaitWaiver, ...]
 

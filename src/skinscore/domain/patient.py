@@ -12,11 +12,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from skinscore.domain.assessment import GradeValue
-from skinscore.domain.document import Document, canonical_json, sha256_hex
+from skinscore.domain.document import Day, Document, canonical_json, sha256_hex
 from skinscore.domain.zones import Zone
 
 Unknown = Literal["unknown"]
-Day = Annotated[date, Field(strict=False)]
 Millimetres = Annotated[float, Field(gt=0, le=5)]
 
 

@@ -5,15 +5,15 @@ rulebook give the same bytes. The document itself refuses to exist with a depth 
 inside the orbital rim, or without a confirmation; the rule engine is not the only guard.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self, get_args
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from skinscore.domain.assessment import GradeValue
 from skinscore.domain.concerns import CONCERNS, Concern
-from skinscore.domain.document import Disclaimer, Document, Fraction, Sha256
+from skinscore.domain.document import Day, Disclaimer, Document, Fraction, Moment, Sha256
 from skinscore.domain.zones import Side, TreatmentZone, Zone
 
 GRID_MM: Final = 0.25  # every printed depth is a multiple
@@ -71,7 +71,7 @@ class Confirmation(Document):
     schema_: Literal["skinscore.confirmation/1"] = Field(alias="schema")
     assessment: Annotated[str, Field(pattern=r"^asm_[0-9a-f]{24}$")]
     confirmed_by: Annotated[str, Field(min_length=1, max_length=80)]  # role or name
-    confirmed_at: Annotated[AwareDatetime, Field(strict=False)]
+    confirmed_at: Moment
     grades: tuple[ConfirmedGrade, ...]  # corrections only; all other grades stand as shown
 
     @model_validator(mode="after")
@@ -341,8 +341,8 @@ class Suggestion(Document):
     assessment_digest: Sha256  # of what it says was seen
     contract_digest: Sha256  # of the model that graded
     patient_digest: Sha256
-    answered_on: Annotated[date, Field(strict=False)]  # of the questionnaire
-    answers_valid_until: Annotated[date, Field(strict=False)]  # asked again after that day
+    answered_on: Day  # of the questionnaire
+    answers_valid_until: Day  # asked again after that day
     rulebook: RulebookRef
     confirmation: Confirmed | None  # null: unconfirmed, and then every depth is withheld
     status: Status

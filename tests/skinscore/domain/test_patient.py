@@ -6,8 +6,9 @@ import pytest
 
 import skinscore
 from skinscore.domain.patient import Answer, LocalAnswer, PatientProfile
+from skinscore.domain.suggestion import Confirmation
 from skinscore.errors import RequestRefused
-from tests.skinscore.protocol.patients import CLEAR, json_of, patient
+from tests.skinscore.protocol.patients import CLEAR, confirmed, graded, json_of, patient
 
 
 def leaves(document: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -89,3 +90,17 @@ def test_the_shipped_sample_is_a_complete_questionnaire() -> None:
     sample = Path(skinscore.__file__).parent / "assets" / "questionnaire.json"
     told = PatientProfile.parse(sample.read_bytes())
     assert "unknown" not in told.to_json()
+
+
+@pytest.mark.parametrize("value", ["20260302", "1772409600", 1772409600, 20454.0, "2.3.2026", ""])
+def test_a_day_is_written_out_and_never_a_number(value: object) -> None:
+    with pytest.raises(RequestRefused, match="answered_on"):
+        PatientProfile.parse(json_of(answered_on=value))
+
+
+@pytest.mark.parametrize("value", ["1772409600", 1772409600, "20260302T090000Z", "2026-03-02"])
+def test_a_moment_is_written_out_with_its_zone(value: object) -> None:
+    assessment = graded()
+    document = confirmed(assessment).model_dump(mode="json", by_alias=True)
+    with pytest.raises(RequestRefused, match="confirmed_at"):
+        Confirmation.parse(json.dumps(document | {"confirmed_at": value}))
