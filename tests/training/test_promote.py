@@ -99,19 +99,22 @@ def rendered(preset: Preset, tmp_path_factory: pytest.TempPathFactory) -> runs.R
     return folder
 
 
-@pytest.mark.slow
-def test_a_champion_is_crowned_kept_replaced_fetched_and_served(
-    preset: Preset,
-    rendered: runs.RunFolder,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def run_id(rendered: runs.RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The run that trained ``rendered``, in a store of its own in which nothing is registered."""
     monkeypatch.setenv(tracking.STORE_VARIABLE, f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.setenv("SKINSCORE_MODEL_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    with tracking.run("fit") as run_id:
-        trained(rendered, run_id)
+    with tracking.run("fit") as known:
+        trained(rendered, known)
+    return known
 
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("run_id")
+def test_a_champion_is_crowned_kept_replaced_fetched_and_served(
+    preset: Preset, rendered: runs.RunFolder
+) -> None:
     with pytest.raises(RequestRefused, match="registry has no models:/skinscore@champion"):
         locate("models:/skinscore@champion")
 
@@ -148,16 +151,8 @@ def test_a_champion_is_crowned_kept_replaced_fetched_and_served(
 
 @pytest.mark.slow
 def test_the_first_version_is_compared_with_what_it_started_from(
-    preset: Preset,
-    rendered: runs.RunFolder,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    preset: Preset, rendered: runs.RunFolder, run_id: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv(tracking.STORE_VARIABLE, f"sqlite:///{tmp_path / 'mlflow.db'}")
-    monkeypatch.setenv("SKINSCORE_MODEL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-    with tracking.run("fit") as run_id:
-        trained(rendered, run_id)
     start = tmp_path / "shipped.onnx"
     start.write_bytes(tiny_model())
     runs.write(rendered.release, tiny_model(slope=0))  # never sees anything
