@@ -5,9 +5,10 @@ from typing import Final
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from skinscore.errors import RequestRefused
+from skinscore_serving.bodies import require_kind, sent_whole
 
 FIELD: Final = "photos"
 
@@ -30,17 +31,14 @@ async def read_photos(request: Request, most: int) -> list[bytes]:
         RequestRefused: ``bad_request``; no multipart body, one that is damaged or ends early, or
             other parts than 1 to ``most`` files named ``photos``.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "multipart/form-data":
-        raise _refused(f"a body of the type {kind or 'none'}", "multipart/form-data")
+    require_kind(request, "multipart/form-data")
     try:
-        async with aclosing(request.stream()) as stream:
-            parser = _Parser(request.headers, stream, max_files=most + 1, max_fields=4)
-            form = await parser.parse()
+        with sent_whole():
+            async with aclosing(request.stream()) as stream:
+                parser = _Parser(request.headers, stream, max_files=most + 1, max_fields=4)
+                form = await parser.parse()
     except MultiPartException as problem:
         raise _refused(f"multipart: {problem.message}", "a well-formed multipart body") from None
-    except ClientDisconnect:
-        raise _refused("the sender hung up before the end of the body", "a whole body") from None
     try:
         if not parser.ended:
             raise _refused("the body ends before its last boundary", "a whole multipart body")

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
-from starlette.requests import ClientDisconnect
 
 from skinscore.domain.assessment import Assessment
 from skinscore.domain.document import Day, Document
@@ -18,6 +17,7 @@ from skinscore.protocol import suggest
 from skinscore.protocol.rulebook import Rulebook
 from skinscore.protocol.today import first_day, require_past
 from skinscore_serving.admission import Admission
+from skinscore_serving.bodies import require_kind, sent_whole
 from skinscore_serving.openapi import ALWAYS, problems, reference
 from skinscore_serving.parameters import STRICT
 from skinscore_serving.settings import Settings
@@ -118,11 +118,9 @@ async def _read(request: Request) -> bytes:
         RequestRefused: ``bad_request``; another kind of body, or the sender hung up.
             ``document_invalid``; a body larger than any such document.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise RequestRefused("bad_request", f"a body of the type {kind or 'none'}", "a JSON body")
+    require_kind(request, "application/json")
     body = bytearray()
-    try:
+    with sent_whole():
         async with aclosing(request.stream()) as stream:
             async for part in stream:
                 body += part
@@ -132,8 +130,4 @@ async def _read(request: Request) -> bytes:
                         f"a body of more than {LARGEST_BYTES} bytes",
                         "a smaller one; an assessment has far fewer",
                     )
-    except ClientDisconnect:
-        raise RequestRefused(
-            "bad_request", "the sender hung up before the end of the body", "a whole body"
-        ) from None
     return bytes(body)
