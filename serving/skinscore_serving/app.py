@@ -1,7 +1,6 @@
 """The application: settings in, an ASGI app out that is ready only after the self-test."""
 
 import asyncio
-import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,17 +9,15 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from skinscore import Grader, __version__
-from skinscore.contract.locate import locate
 from skinscore.domain.document import DISCLAIMER
-from skinscore.errors import PhotoRefused, RequestRefused, SkinscoreError, place_of
+from skinscore.errors import PhotoRefused, RequestRefused
 from skinscore.protocol.overlay import rules_with
 from skinscore_serving import openapi, problems, suggestions
 from skinscore_serving.admission import Admission
-from skinscore_serving.pages import pages
+from skinscore_serving.loading import tell
+from skinscore_serving.page import clinic, reference
 from skinscore_serving.routes import router
 from skinscore_serving.settings import Settings
-
-log = logging.getLogger("skinscore.serve")
 
 Next = Callable[[Request], Awaitable[Response]]
 
@@ -42,7 +39,7 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.admission = Admission(settings.running, settings.waiting)
         app.state.loading = asyncio.create_task(asyncio.to_thread(load, settings))
-        app.state.loading.add_done_callback(_tell)
+        app.state.loading.add_done_callback(tell)
         try:
             yield
         finally:
@@ -53,7 +50,7 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
         version=__version__,
         description=DISCLAIMER,
         lifespan=lifespan,
-        docs_url=None,  # ours is in pages.py
+        docs_url=None,  # ours is in page/reference.py
         redoc_url=None,
     )
     app.state.settings = settings
@@ -61,7 +58,8 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
     problems.register(app)
     app.include_router(router)
     app.include_router(suggestions.router)
-    app.include_router(pages)
+    app.include_router(clinic.router)
+    app.include_router(reference.router)
     openapi.install(app, bodies=(suggestions.SuggestionRequest,))
     # Cuts off a chunked body. Added first, so that it lies inside the middleware below, which
     # answers a declared size with our own error body before a byte is read.
@@ -102,21 +100,3 @@ def _overlay(settings: Settings) -> bytes | None:
             f"the file of SKINSCORE_SERVE_OVERLAY cannot be read ({type(problem).__name__})",
             "an overlay file that exists and may be read",
         ) from None
-
-
-def _tell(loading: "asyncio.Task[Grader]") -> None:
-    """Log how loading ended; health says the same to whoever asks."""
-    if loading.cancelled():
-        return
-    fault = loading.exception()
-    if fault is None:
-        log.info("ready: contract %s", loading.result().contract.digest)
-    elif isinstance(fault, SkinscoreError):
-        log.error("never ready: %s", fault)
-    else:
-        log.error("never ready: internal: %s", place_of(fault))
-
-
-def load_grader(settings: Settings) -> Grader:
-    """Return the self-tested grader of the settings' model; one runtime thread per running slot."""
-    return Grader.load(locate(settings.model), threads=1)

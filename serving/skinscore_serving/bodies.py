@@ -1,7 +1,7 @@
 """What every request's body must be before anybody reads it: of its kind, and sent to its end."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -32,3 +32,25 @@ def sent_whole() -> Iterator[None]:
         raise RequestRefused(
             "bad_request", "the sender hung up before the end of the body", "a whole body"
         ) from None
+
+
+async def read_whole(request: Request, kind: str, largest: int) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        RequestRefused: ``bad_request``; another kind of body, or the sender hung up.
+            ``document_invalid``; more than ``largest`` bytes.
+    """
+    require_kind(request, kind)
+    body = bytearray()
+    with sent_whole():
+        async with aclosing(request.stream()) as stream:
+            async for part in stream:
+                body += part
+                if len(body) > largest:
+                    raise RequestRefused(
+                        "document_invalid",
+                        f"a body of more than {largest} bytes",
+                        "a smaller one; an assessment has far fewer",
+                    )
+    return bytes(body)

@@ -18,7 +18,8 @@ def serve(
     """
     import uvicorn
 
-    from skinscore_serving.app import create_app, load_grader
+    from skinscore_serving.app import create_app
+    from skinscore_serving.loading import load_grader
     from skinscore_serving.settings import LOOPBACK, read_settings
 
     given: dict[str, Any] = {

@@ -22,11 +22,7 @@ def problem(
 ) -> JSONResponse:
     """Return the answer for ``error`` and log its code; ``Retry-After`` comes with every 503."""
     request_id = getattr(request.state, "request_id", None) if request else None
-    log.info("%s %d request_id=%s", error.code, error.http_status, request_id)
-    headers = dict(headers or {})
-    if error.http_status == 503:
-        seconds = error.retry_after_s if isinstance(error, Overloaded) else 5
-        headers["Retry-After"] = str(seconds)
+    headers = {**(headers or {}), **told(error, request_id)}
     body = Problem(
         type=f"urn:skinscore:problem:{error.code}",
         title=error.info.title,
@@ -39,6 +35,14 @@ def problem(
     return JSONResponse(
         body.model_dump(), error.http_status, headers=headers, media_type=MEDIA_TYPE
     )
+
+
+def told(error: SkinscoreError, request_id: str | None) -> dict[str, str]:
+    """Log the code of ``error`` and return the headers that its answer needs, in whatever form."""
+    log.info("%s %d request_id=%s", error.code, error.http_status, request_id)
+    if error.http_status != 503:
+        return {}
+    return {"Retry-After": str(error.retry_after_s if isinstance(error, Overloaded) else 5)}
 
 
 def register(app: FastAPI) -> None:

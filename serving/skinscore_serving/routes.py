@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from skinscore import Grader
 from skinscore.domain.assessment import MAX_PX_PER_MM, MIN_PX_PER_MM, Assessment, Gate
 from skinscore.domain.zones import Zone
-from skinscore.errors import NotReady, RequestRefused, SkinscoreError
+from skinscore.errors import RequestRefused
 from skinscore.grading.viewing import CloseUp
 from skinscore_serving.admission import Admission
+from skinscore_serving.loading import loaded_grader
 from skinscore_serving.multipart import read_photos
 from skinscore_serving.openapi import ALWAYS, NO_MODEL, problems
 from skinscore_serving.parameters import STRICT
@@ -77,7 +77,7 @@ async def create_assessment(
     """
     settings: Settings = request.app.state.settings
     admission: Admission = request.app.state.admission
-    grader = _grader(request)
+    grader = loaded_grader(request.app)
     async with admission.arrival(settings.deadline_s):
         photos = await read_photos(request, settings.max_photos)
     close_up = _close_up(zone, px_per_mm, len(photos))
@@ -107,7 +107,7 @@ async def create_assessment(
 )
 async def model(request: Request) -> dict[str, Any]:
     """Answer with the contract and its digest."""
-    contract = _grader(request).contract
+    contract = loaded_grader(request.app).contract
     return {
         "contract_digest": contract.digest,
         "contract": contract.model_dump(mode="json", by_alias=True),
@@ -133,7 +133,7 @@ async def live() -> dict[str, bool]:
 )
 async def ready(request: Request) -> dict[str, Any]:
     """Answer with the load at the moment, or 503 and the reason why nothing is graded."""
-    contract = _grader(request).contract
+    contract = loaded_grader(request.app).contract
     admission: Admission = request.app.state.admission
     return {
         "ready": True,
@@ -141,31 +141,6 @@ async def ready(request: Request) -> dict[str, Any]:
         "running": admission.running,
         "waiting": admission.waiting,
     }
-
-
-def _grader(request: Request) -> Grader:
-    """Return the loaded grader.
-
-    Raises:
-        NotReady: still loading, or the reason why loading ended without one: whatever it was, it
-            is no fault of this request.
-    """
-    loading = request.app.state.loading
-    if not loading.done():
-        raise NotReady("not_ready", "the model is being loaded", "grading starts when it is")
-    try:
-        grader: Grader = loading.result()
-    except NotReady:
-        raise
-    except Exception as fault:
-        code = fault.code if isinstance(fault, SkinscoreError) else "internal"
-        raise NotReady(
-            "not_ready",
-            f"the model could not be loaded ({code})",
-            "a model that loads",
-            "The operator finds the reason in the service's log.",
-        ) from fault
-    return grader
 
 
 def _close_up(zone: Zone | None, px_per_mm: float | None, photos: int) -> CloseUp | None:

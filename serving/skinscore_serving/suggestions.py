@@ -1,6 +1,5 @@
 """``POST /v1/suggestions``: from confirmed grades and answers to depths. No model, no store."""
 
-from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -12,12 +11,11 @@ from skinscore.domain.document import Day, Document
 from skinscore.domain.override import Overrides
 from skinscore.domain.patient import PatientProfile
 from skinscore.domain.suggestion import Confirmation, Suggestion
-from skinscore.errors import RequestRefused
 from skinscore.protocol import suggest
 from skinscore.protocol.rulebook import Rulebook
 from skinscore.protocol.today import first_day, require_past
 from skinscore_serving.admission import Admission
-from skinscore_serving.bodies import require_kind, sent_whole
+from skinscore_serving.bodies import read_whole
 from skinscore_serving.openapi import ALWAYS, problems, reference
 from skinscore_serving.parameters import STRICT
 from skinscore_serving.settings import Settings
@@ -87,7 +85,7 @@ async def create_suggestion(request: Request) -> Response:
     admission: Admission = request.app.state.admission
     rulebook: Rulebook = request.app.state.rulebook
     async with admission.arrival(settings.deadline_s):
-        body = await _read(request)
+        body = await read_whole(request, "application/json", LARGEST_BYTES)
     now = datetime.now().astimezone()  # the clinic's day, not Greenwich's
     document = await admission.submit(answer, body, rulebook, now, deadline_s=settings.deadline_s)
     return Response(document, media_type="application/json")
@@ -99,7 +97,15 @@ def answer(body: bytes, rulebook: Rulebook, now: datetime) -> str:
     Raises:
         RequestRefused: ``document_invalid``, ``override_refused``.
     """
-    asked = SuggestionRequest.parse(body)
+    return suggested(SuggestionRequest.parse(body), rulebook, now).to_json()
+
+
+def suggested(asked: SuggestionRequest, rulebook: Rulebook, now: datetime) -> Suggestion:
+    """Return what the rules say to ``asked`` at ``now``.
+
+    Raises:
+        RequestRefused: ``document_invalid``, ``override_refused``.
+    """
     require_past(asked.patient, asked.confirmation, asked.overrides, now)
     return suggest(
         asked.assessment,
@@ -108,26 +114,4 @@ def answer(body: bytes, rulebook: Rulebook, now: datetime) -> str:
         treated_from=first_day(asked.start, asked.patient, now),
         overrides=asked.overrides,
         rulebook=rulebook,
-    ).to_json()
-
-
-async def _read(request: Request) -> bytes:
-    """Return the whole body.
-
-    Raises:
-        RequestRefused: ``bad_request``; another kind of body, or the sender hung up.
-            ``document_invalid``; a body larger than any such document.
-    """
-    require_kind(request, "application/json")
-    body = bytearray()
-    with sent_whole():
-        async with aclosing(request.stream()) as stream:
-            async for part in stream:
-                body += part
-                if len(body) > LARGEST_BYTES:
-                    raise RequestRefused(
-                        "document_invalid",
-                        f"a body of more than {LARGEST_BYTES} bytes",
-                        "a smaller one; an assessment has far fewer",
-                    )
-    return bytes(body)
+    )

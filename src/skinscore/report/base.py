@@ -38,12 +38,17 @@ def render(template: str, templates: Environment, css: str = "", **content: Any)
     )
 
 
-def policy(css: str) -> str:
-    """Return the page's Content-Security-Policy: nothing may be loaded, nothing may run."""
+def policy(css: str, *, forms: bool = False) -> str:
+    """Return the page's Content-Security-Policy: nothing may be loaded, nothing may run.
+
+    Args:
+        forms: it may send forms to where it came from; a file on a disk sends none.
+    """
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode("ascii")
+    target = "self" if forms else "none"
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"base-uri 'none'; form-action '{target}'"
     )
 
 

@@ -7,6 +7,7 @@ done by style sheet alone. The same examination gives the same bytes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from skinscore import __version__
 from skinscore.domain.assessment import Assessment, QualityNote, ZoneRecord
@@ -43,6 +44,16 @@ def render_report(examination: Examination, suggestion: Suggestion | None) -> st
     Raises:
         RequestRefused: ``document_invalid`` when the suggestion belongs to another assessment.
     """
+    content = report_content(examination, suggestion)
+    return render("report.html.j2", environment(), css=layer_rules(), **content)
+
+
+def report_content(examination: Examination, suggestion: Suggestion | None) -> dict[str, Any]:
+    """Return what ``report.html.j2``, or a page that extends it, shows.
+
+    Raises:
+        RequestRefused: see :func:`render_report`.
+    """
     assessment = examination.assessment
     if suggestion is not None and suggestion.assessment != assessment.id:
         raise RequestRefused(
@@ -50,25 +61,22 @@ def render_report(examination: Examination, suggestion: Suggestion | None) -> st
             "the suggestion was made from another assessment",
             "a report shows one assessment and the suggestion made from it",
         )
-    templates = environment()
-    templates.globals.update(dial=dial, points=_points)
-    return render(
-        "report.html.j2",
-        templates,
-        css=_layer_rules(),
-        assessment=assessment,
-        headlines=headlines(assessment),
-        range_promise=range_promise(examination.contract),
-        model_limits=model_limits(examination.contract),
-        pictures=pictures(examination),
-        obstacles=_obstacles(assessment.zones),
-        reservations=_reservations(assessment),
-        library_version=__version__,
+    return {
+        "dial": dial,
+        "points": _points,
+        "assessment": assessment,
+        "headlines": headlines(assessment),
+        "range_promise": range_promise(examination.contract),
+        "model_limits": model_limits(examination.contract),
+        "pictures": pictures(examination),
+        "obstacles": _obstacles(assessment.zones),
+        "reservations": _reservations(assessment),
+        "library_version": __version__,
         **shown(suggestion),
-    )
+    }
 
 
-def _layer_rules() -> str:
+def layer_rules() -> str:
     """Return the rules that colour and switch the concerns, from the overlays' own colours."""
     rules = []
     for concern in CONCERNS:

@@ -4,7 +4,7 @@ The patient's sheet holds no depth, no rule and no term of art: it says what wil
 skin will look, what to do and when to call. The clinician's sheet unfolds every number.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from skinscore import __version__
 from skinscore.domain.course import Course, Visit
@@ -68,16 +68,26 @@ def clinician_sheet(suggestion: Suggestion, course: Course, explanation: Explana
     Raises:
         RequestRefused: ``document_invalid``; course or explanation are of another suggestion.
     """
+    content = clinician_content(suggestion, course, explanation)
+    return render("clinician.html.j2", environment(), unfolded=True, **content)
+
+
+def clinician_content(
+    suggestion: Suggestion, course: Course, explanation: Explanation
+) -> dict[str, Any]:
+    """Return what ``clinician.html.j2``, or a page that extends it, shows.
+
+    Raises:
+        RequestRefused: see :func:`clinician_sheet`.
+    """
     _same(suggestion, course.assessment, course.patient_digest)
     _same(suggestion, explanation.assessment, explanation.patient_digest)
-    return render(
-        "clinician.html.j2",
-        environment(),
-        course=course,
-        explanation=explanation,
-        library_version=__version__,
+    return {
+        "course": course,
+        "explanation": explanation,
+        "library_version": __version__,
         **shown(suggestion),
-    )
+    }
 
 
 def _same(suggestion: Suggestion, assessment: str, patient_digest: str) -> None:

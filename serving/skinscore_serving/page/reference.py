@@ -1,33 +1,27 @@
-"""What a person sees in a browser: the API reference, made from the OpenAPI document.
+"""The API reference at ``/docs``, made from the OpenAPI document.
 
 The framework's own pages load a script and an icon from other hosts: they tell a third party who
 looks at the service, and stay empty in a clinic without internet. This one loads and runs nothing.
 """
 
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import ChoiceLoader, PackageLoader
 from markupsafe import Markup, escape
 
 from skinscore.errors import CODES
-from skinscore.report import base
+from skinscore_serving.page import frame
 
-pages = APIRouter(include_in_schema=False)
-
-_TEMPLATES: Final = base.environment()
-_TEMPLATES.loader = ChoiceLoader([PackageLoader("skinscore_serving"), PackageLoader(base.PACKAGE)])
+router = APIRouter(include_in_schema=False)
 
 
-@pages.get("/docs")
+@router.get("/docs")
 async def reference(request: Request) -> HTMLResponse:
     """Answer with the API reference as one page."""
-    template = _TEMPLATES.get_template("reference.html.j2")
-    style = _TEMPLATES.get_template("report.css").render()
-    style += _TEMPLATES.get_template("reference.css").render()
-    page = template.render(
-        css=Markup(style),  # our own file, never input
+    return frame.page(
+        "reference.html.j2",
+        "reference.css",
         api=request.app.openapi(),
         most_photos=request.app.state.settings.max_photos,
         most_mb=request.app.state.settings.max_body_mb,
@@ -36,21 +30,10 @@ async def reference(request: Request) -> HTMLResponse:
         prose=prose,
         codes=CODES,
     )
-    return HTMLResponse(
-        page,
-        headers={
-            # A header also keeps the page out of foreign frames, which a meta element cannot.
-            "Content-Security-Policy": f"{base.policy(style)}; frame-ancestors 'none'",
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
 
 
-# Relative, so that they hold behind a proxy that puts the service under a path of its own. Until
-# the clinic's page stands at /, what there is to read is the reference.
-@pages.get("/")
-@pages.get("/redoc")
+# Relative, so that it holds behind a proxy that puts the service under a path of its own.
+@router.get("/redoc")
 async def to_reference() -> RedirectResponse:
     return RedirectResponse("docs")
 
