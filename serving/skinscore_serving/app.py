@@ -2,8 +2,10 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -12,9 +14,10 @@ from skinscore import Grader, __version__
 from skinscore.domain.document import DISCLAIMER
 from skinscore.errors import PhotoRefused, RequestRefused
 from skinscore.protocol.overlay import rules_with
-from skinscore_serving import openapi, problems, suggestions
+from skinscore_serving import metrics, openapi, problems, suggestions
 from skinscore_serving.admission import Admission
 from skinscore_serving.loading import tell
+from skinscore_serving.metrics import Metrics
 from skinscore_serving.page import clinic, reference
 from skinscore_serving.routes import router
 from skinscore_serving.settings import Settings
@@ -38,8 +41,9 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.admission = Admission(settings.running, settings.waiting)
+        app.state.metrics = Metrics(app.state.admission)
         app.state.loading = asyncio.create_task(asyncio.to_thread(load, settings))
-        app.state.loading.add_done_callback(tell)
+        app.state.loading.add_done_callback(partial(tell, metrics=app.state.metrics))
         try:
             yield
         finally:
@@ -58,6 +62,7 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
     problems.register(app)
     app.include_router(router)
     app.include_router(suggestions.router)
+    app.include_router(metrics.router)
     app.include_router(clinic.router)
     app.include_router(reference.router)
     openapi.install(app, bodies=(suggestions.SuggestionRequest,))
@@ -67,7 +72,8 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
 
     @app.middleware("http")
     async def identify(request: Request, call_next: Next) -> Response:
-        request.state.request_id = secrets.token_hex(8)
+        begun = time.monotonic()
+        request.state.request_id, request.state.code = secrets.token_hex(8), ""
         declared = request.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > limit:
             response: Response = problems.problem(
@@ -84,6 +90,10 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
             except Exception as error:
                 response = problems.unexpected(request, error)
         response.headers["X-Request-ID"] = request.state.request_id
+        route = getattr(request.scope.get("route"), "path", None)
+        app.state.metrics.answered(
+            route, response.status_code, request.state.code, time.monotonic() - begun
+        )
         return response
 
     return app

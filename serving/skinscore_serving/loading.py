@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from skinscore import Grader
 from skinscore.contract.locate import locate
 from skinscore.errors import NotReady, SkinscoreError, place_of
+from skinscore_serving.metrics import Metrics
 from skinscore_serving.settings import Settings
 
 log = logging.getLogger("skinscore.serve")
@@ -18,13 +19,15 @@ def load_grader(settings: Settings) -> Grader:
     return Grader.load(locate(settings.model), threads=1)
 
 
-def tell(loading: "asyncio.Task[Grader]") -> None:
-    """Log how loading ended; health says the same to whoever asks."""
+def tell(loading: "asyncio.Task[Grader]", metrics: Metrics) -> None:
+    """Log and count how loading ended; health says the same to whoever asks."""
     if loading.cancelled():
         return
     fault = loading.exception()
     if fault is None:
-        log.info("ready: contract %s", loading.result().contract.digest)
+        contract = loading.result().contract
+        log.info("ready: contract %s", contract.digest)
+        metrics.ready(contract)
     elif isinstance(fault, SkinscoreError):
         log.error("never ready: %s", fault)
     else:

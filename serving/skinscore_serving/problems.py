@@ -18,11 +18,10 @@ _FRAMEWORK_CODES = {404: "not_found", 405: "method_not_allowed", 413: "file_too_
 
 
 def problem(
-    request: Request | None, error: SkinscoreError, headers: dict[str, str] | None = None
+    request: Request, error: SkinscoreError, headers: dict[str, str] | None = None
 ) -> JSONResponse:
     """Return the answer for ``error`` and log its code; ``Retry-After`` comes with every 503."""
-    request_id = getattr(request.state, "request_id", None) if request else None
-    headers = {**(headers or {}), **told(error, request_id)}
+    headers = {**(headers or {}), **told(request, error)}
     body = Problem(
         type=f"urn:skinscore:problem:{error.code}",
         title=error.info.title,
@@ -30,16 +29,17 @@ def problem(
         code=error.code,
         detail=f"{error.found}; {error.allowed}.",
         hint=error.hint,
-        request_id=request_id,
+        request_id=request.state.request_id,
     )
     return JSONResponse(
         body.model_dump(), error.http_status, headers=headers, media_type=MEDIA_TYPE
     )
 
 
-def told(error: SkinscoreError, request_id: str | None) -> dict[str, str]:
-    """Log the code of ``error`` and return the headers that its answer needs, in whatever form."""
-    log.info("%s %d request_id=%s", error.code, error.http_status, request_id)
+def told(request: Request, error: SkinscoreError) -> dict[str, str]:
+    """Log and count the code of ``error``; return the headers of its answer, in whatever form."""
+    request.state.code = error.code
+    log.info("%s %d request_id=%s", error.code, error.http_status, request.state.request_id)
     if error.http_status != 503:
         return {}
     return {"Retry-After": str(error.retry_after_s if isinstance(error, Overloaded) else 5)}

@@ -10,6 +10,7 @@ from skinscore.errors import RequestRefused
 from skinscore.grading.viewing import CloseUp
 from skinscore_serving.admission import Admission
 from skinscore_serving.loading import loaded_grader
+from skinscore_serving.metrics import Metrics
 from skinscore_serving.multipart import read_photos
 from skinscore_serving.openapi import ALWAYS, NO_MODEL, problems
 from skinscore_serving.parameters import STRICT
@@ -77,22 +78,18 @@ async def create_assessment(
     """
     settings: Settings = request.app.state.settings
     admission: Admission = request.app.state.admission
+    metrics: Metrics = request.app.state.metrics
     grader = loaded_grader(request.app)
     async with admission.arrival(settings.deadline_s):
         photos = await read_photos(request, settings.max_photos)
     close_up = _close_up(zone, px_per_mm, len(photos))
 
     def grade() -> str:
-        kept = gate or settings.gate
-        if close_up is not None:
-            return grader.assess_close_up(
-                photos[0],
-                zone=close_up.zone,
-                px_per_mm=close_up.px_per_mm,
-                gate=kept,
-                client_ref=client_ref,
-            ).to_json()
-        return grader.assess_visit(photos, gate=kept, client_ref=client_ref).to_json()
+        assessment = grader.examine(
+            photos, gate=gate or settings.gate, client_ref=client_ref, close_up=close_up
+        ).assessment
+        metrics.graded(assessment)
+        return assessment.to_json()
 
     document = await admission.submit(grade, deadline_s=settings.deadline_s)
     return Response(document, media_type="application/json")

@@ -333,13 +333,13 @@ def test_a_full_house_answers_503_at_once_while_health_stays_green(
     grader: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = threading.Event()
-    assess = Grader.assess_visit
+    examine = Grader.examine
 
     def held(self: Grader, *args: object, **kwargs: object) -> object:
         release.wait(120)
-        return assess(self, *args, **kwargs)  # type: ignore[arg-type]
+        return examine(self, *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Grader, "assess_visit", held)
+    monkeypatch.setattr(Grader, "examine", held)
     with serve(lambda settings: grader, running=1, waiting=2, deadline_s=120) as client:
         wait_until_ready(client)
 
@@ -385,7 +385,7 @@ def test_a_late_answer_is_504_and_keeps_its_slot_until_the_work_ends(
     grader: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = threading.Event()
-    monkeypatch.setattr(Grader, "assess_visit", lambda *args, **kwargs: release.wait(20))
+    monkeypatch.setattr(Grader, "examine", lambda *args, **kwargs: release.wait(20))
     with serve(lambda settings: grader, running=1, waiting=1, deadline_s=0.2) as client:
         wait_until_ready(client)
         answer = client.post("/v1/assessments", files=[("photos", b"x")])
@@ -403,7 +403,7 @@ def test_an_unknown_failure_is_a_bare_500_without_its_text(
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("/home/clinic/anna_smith.jpg")
 
-    monkeypatch.setattr(Grader, "assess_visit", broken)
+    monkeypatch.setattr(Grader, "examine", broken)
     with serve(lambda settings: grader) as client:
         wait_until_ready(client)
         answer = client.post("/v1/assessments", files=[("photos", b"x")])

@@ -13,12 +13,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
-from skinscore import Grader
-from skinscore.domain.assessment import Gate
 from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.document import DISCLAIMER
 from skinscore.domain.zones import Zone
 from skinscore.errors import RequestRefused, SkinscoreError
+from skinscore.grading.examination import Examination
 from skinscore.protocol import explain, plan
 from skinscore.protocol.rulebook import Rulebook
 from skinscore.protocol.today import first_day
@@ -27,6 +26,7 @@ from skinscore.report.sheets import clinician_content, patient_sheet
 from skinscore_serving.admission import Admission
 from skinscore_serving.bodies import read_whole
 from skinscore_serving.loading import loaded_grader
+from skinscore_serving.metrics import Metrics
 from skinscore_serving.multipart import read_photos
 from skinscore_serving.page import asked as form
 from skinscore_serving.page import frame, sent
@@ -80,12 +80,17 @@ async def report(request: Request) -> HTMLResponse:
     settings: Settings = request.app.state.settings
     admission: Admission = request.app.state.admission
     rulebook: Rulebook = request.app.state.rulebook
+    metrics: Metrics = request.app.state.metrics
     grader = loaded_grader(request.app)
     async with admission.arrival(settings.deadline_s):
         photos = await read_photos(request, settings.max_photos)
-    return await admission.submit(
-        _report, grader, photos, settings.gate, rulebook, deadline_s=settings.deadline_s
-    )
+
+    def examine() -> HTMLResponse:
+        examination = grader.examine(photos, gate=settings.gate)
+        metrics.graded(examination.assessment)
+        return _report(examination, rulebook)
+
+    return await admission.submit(examine, deadline_s=settings.deadline_s)
 
 
 @router.post("/suggestion")
@@ -112,8 +117,7 @@ async def _answered(
     return await admission.submit(answer, body, rulebook, now, deadline_s=settings.deadline_s)
 
 
-def _report(grader: Grader, photos: list[bytes], gate: Gate, rulebook: Rulebook) -> HTMLResponse:
-    examination = grader.examine(photos, gate=gate, close_up=None)
+def _report(examination: Examination, rulebook: Rulebook) -> HTMLResponse:
     assessment = examination.assessment
     gradable = {(zone, grade.concern) for zone, grade in form.graded(assessment)}
     return _page(
@@ -154,13 +158,12 @@ def _patient_sheet(body: bytes, rulebook: Rulebook, now: datetime) -> HTMLRespon
 
 
 def _refusal(request: Request, error: SkinscoreError) -> HTMLResponse:
-    request_id: str = request.state.request_id
     return _page(
         "refused.html.j2",
         status=error.http_status,
-        headers=told(error, request_id),
+        headers=told(request, error),
         error=error,
-        request_id=request_id,
+        request_id=request.state.request_id,
     )
 
 
