@@ -19,8 +19,8 @@ from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.domain.document import sha256_hex
 from skinscore.domain.zones import ZONES, Zone
 from skinscore.errors import RequestRefused
-from skinscore_training import cutting, rules
-from skinscore_training.cutting import Cut, cut
+from skinscore_training import cutting, rules, runs
+from skinscore_training.cutting import Fate, cut
 from skinscore_training.data import shards
 from skinscore_training.data.rendered import Batch, RenderedDataset
 from skinscore_training.data.splits import Part
@@ -75,9 +75,27 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> PhotoSettings:
 def rendered(graded: PhotoSettings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rendered")
     done = cut(graded, folder, first_shard=0, first_subject=100)
-    assert done == Cut(shards=2, photos=2, people=2, refused={"no_face": 1})
+    assert (done.shards, done.photos, done.people) == (2, 2, 2)
+    assert done.refused == {"no_face": 1}
     shards.write_manifest(folder, done.shards)
     return folder
+
+
+def test_every_grade_has_one_fate_and_evidence_is_what_the_manifest_holds(
+    graded: PhotoSettings, rendered: Path
+) -> None:
+    fates = cut(graded, rendered, 0, 100).grades
+    assert {sum(counts.values()) for counts in fates.values()} == {2 * len(ZONES)}
+    rows = shards.read_manifest(rendered)
+    for concern in CONCERNS:
+        evidence = {
+            (row["subject"], row[f"zone_{slot}"])
+            for _, row in rows.iterrows()
+            for slot in range(rules.GEOMETRY.slots)
+            if row[f"grade_{concern}_{slot}"] >= 0
+        }
+        assert fates[concern][Fate.EVIDENCE] == len(evidence)
+        assert fates[concern][Fate.HIDDEN] > 0  # the far side of the photo from the left
 
 
 def test_the_rows_say_whose_they_are_and_that_they_are_graded(rendered: Path) -> None:
@@ -300,6 +318,8 @@ def test_a_grade_given_after_a_suggestion_teaches_and_is_no_evidence(tmp_path: P
     assert rows.loc["nose", "score_wrinkles_0"] == 2.0
     graded = rows.filter(like="grade_wrinkles").to_numpy()
     assert set(graded[graded >= 0]) == {1}  # the forehead is in two crops
+    fates = runs.read_json(tmp_path / "out" / shards.CUT, "render")["cut"]["grades"]["wrinkles"]
+    assert fates == {Fate.EVIDENCE: 1, Fate.TAUGHT: 2, Fate.HIDDEN: 0}
 
 
 def test_weights_change_nothing_until_raters_share_enough_photos(tmp_path: Path) -> None:

@@ -103,6 +103,12 @@ def render(preset: PresetOption) -> None:
             f"render: and of {made.cut.photos} graded photos of {made.cut.people} people; left "
             f"out: {left_out or 'none'}"
         )
+        for concern, fates in made.cut.grades.items():
+            _say(
+                f"render: {concern}: of {sum(fates.values())} graded zones {fates['hidden']} are "
+                f"not shown and teach nothing, {fates['taught']} teach only (below the gate's "
+                "limits, after a suggestion, or an interval)"
+            )
 
 
 @app.command()

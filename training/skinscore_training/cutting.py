@@ -11,7 +11,9 @@ and counted.
 
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinscore import imaging
-from skinscore.domain.concerns import CONCERNS
+from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.domain.document import canonical_json, sha256_hex
 from skinscore.domain.zones import Zone
 from skinscore.errors import PhotoRefused, RequestRefused
@@ -64,6 +66,14 @@ _MAKERS: Final = (
 )
 
 
+class Fate(StrEnum):
+    """What a grade of a zone in a photo is good for."""
+
+    EVIDENCE = "evidence"  # teaches, and may be calibrated and measured on
+    TAUGHT = "taught"  # only teaches: below the gate's limits, after a suggestion, or an interval
+    HIDDEN = "hidden"  # the photo does not show the zone: it does nothing
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """What became of the photos of a manifest."""
@@ -72,6 +82,7 @@ class Cut:
     photos: int  # that gave crops
     people: int
     refused: dict[str, int]  # code of the product -> photos
+    grades: dict[str, dict[str, int]]  # concern -> fate -> graded zones of those photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,7 @@ class _Taken:
     spread: NDArray[np.float32]  # (N, K, 3, 5)
     allowed: NDArray[np.bool_]  # (N, K, 3, 5)
     part: str  # "" when the manifest names no split
+    fates: Mapping[tuple[Zone, Concern], Fate]  # of every grade
 
 
 def cut(settings: PhotoSettings, folder: Path, first_shard: int, first_subject: int) -> Cut:
@@ -153,6 +165,7 @@ def cut(settings: PhotoSettings, folder: Path, first_shard: int, first_subject: 
                 "photos": done.photos,
                 "people": done.people,
                 "refused": done.refused,
+                "grades": done.grades,
             },
         },
     )
@@ -211,6 +224,7 @@ def _cut_all(
     # By name, not by row: the parts that are drawn must not change when the table is sorted.
     numbers = {name: first_subject + i for i, name in enumerate(sorted(set(photos.subjects)))}
     refused: Counter[str] = Counter()
+    grades = {concern.value: dict.fromkeys(map(str, Fate), 0) for concern in CONCERNS}
     people: set[int] = set()
     cut_photos = 0
     for place in track(range(len(photos)), len(photos), "photos"):
@@ -220,7 +234,10 @@ def _cut_all(
             refused[refusal.code] += 1
             continue
         subject = numbers[photos.subjects[place]]
-        writer.waiting.append(_taken(sample, preparer.last[0], subject, photos.parts[place]))
+        taken = _taken(sample, preparer.last[0], subject, photos.parts[place])
+        for (_, concern), fate in taken.fates.items():
+            grades[concern][fate] += 1
+        writer.waiting.append(taken)
         people.add(subject)
         cut_photos += 1
         if len(writer.waiting) == settings.photos_per_shard:
@@ -234,7 +251,7 @@ def _cut_all(
             f"none of {len(photos)} photos can be graded ({counts or 'there are none'})",
             "photos that `skinscore score` accepts",
         )
-    return Cut(writer.written, cut_photos, len(people), dict(sorted(refused.items())))
+    return Cut(writer.written, cut_photos, len(people), dict(sorted(refused.items())), grades)
 
 
 @dataclass(slots=True)
@@ -278,7 +295,31 @@ def _taken(sample: PhotoSample, photo: PreparedPhoto, subject: int, part: str) -
         spread=np.where(single, sample.target.numpy(), np.float32(np.nan)),
         allowed=sample.allowed.numpy() & shown[..., None],
         part=part,
+        fates=_fates(sample, photo, shown, evidence),
     )
+
+
+def _fates(
+    sample: PhotoSample,
+    photo: PreparedPhoto,
+    shown: NDArray[np.bool_],
+    evidence: NDArray[np.bool_],
+) -> dict[tuple[Zone, Concern], Fate]:
+    """Return the fate of every grade, once where two crops show its zone.
+
+    Args:
+        shown: (N, K, 3).
+        evidence: (N, K, 3).
+    """
+    graded = sample.allowed.numpy().any(-1) | ~np.isnan(sample.target.numpy()).any(-1)
+    found = {}
+    for number, slot, place in np.argwhere(graded).tolist():
+        if evidence[number, slot, place] and not sample.score[number, slot, place].isnan():
+            fate = Fate.EVIDENCE
+        else:
+            fate = Fate.TAUGHT if shown[number, slot, place] else Fate.HIDDEN
+        found[photo.crops[number].zones[slot], CONCERNS[place]] = fate
+    return found
 
 
 def _crops(
