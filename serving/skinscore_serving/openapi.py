@@ -17,8 +17,9 @@ MEDIA_TYPE: Final = "application/problem+json"
 _PLACE: Final = "#/components/schemas/{model}"
 CODES_KEY: Final = "x-codes"  # of a declared response: every code that may come with its status
 
-# Every operation: a declared size is refused before the route is known, and nothing is perfect.
-ALWAYS: Final = ("file_too_large", "internal")
+# Probes: a declared size is refused before the route is known, and nothing is perfect.
+OPEN: Final = ("file_too_large", "internal")
+ALWAYS: Final = ("unauthenticated", *OPEN)  # everything else: keys may be asked for
 # Whatever ended the loading of the model is told by its own code.
 NO_MODEL: Final = tuple(
     code for code, info in CODES.items() if info.http_status == 503 and code != "overloaded"
@@ -80,6 +81,8 @@ def _response(status: int, codes: Sequence[str]) -> dict[str, Any]:
     headers = {"X-Request-ID": _header("string", "Names this request in the service's log.")}
     if status == 503:
         headers["Retry-After"] = _header("integer", "Seconds to wait.")
+    if status == 401:
+        headers["WWW-Authenticate"] = _header("string", "How a key is sent.")
     return {
         "description": "; ".join(f"`{code}`: {CODES[code].title}" for code in codes),
         CODES_KEY: list(codes),
@@ -102,6 +105,12 @@ def _mended(document: dict[str, Any], bodies: Iterable[type[BaseModel]]) -> dict
         for name, part in schema.pop("$defs", {}).items():
             schemas.setdefault(name, part)
         schemas[model.__name__] = schema
+    document["components"]["securitySchemes"] = {
+        "program": {"type": "http", "scheme": "bearer", "description": "The key as a token."},
+        "browser": {"type": "http", "scheme": "basic", "description": "The key as the password."},
+    }
+    # The last: a service without keys asks for none.
+    document["security"] = [{"program": []}, {"browser": []}, {}]
     for operation in _operations(document):
         if CODES_KEY not in operation["responses"].get("422", {CODES_KEY: []}):
             del operation["responses"]["422"]

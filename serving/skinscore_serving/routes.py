@@ -12,7 +12,7 @@ from skinscore_serving.admission import Admission
 from skinscore_serving.loading import loaded_grader
 from skinscore_serving.metrics import Metrics
 from skinscore_serving.multipart import read_photos
-from skinscore_serving.openapi import ALWAYS, NO_MODEL, problems
+from skinscore_serving.openapi import ALWAYS, NO_MODEL, OPEN, problems
 from skinscore_serving.parameters import STRICT
 from skinscore_serving.settings import Settings
 
@@ -113,7 +113,7 @@ async def model(request: Request) -> dict[str, Any]:
 
 @router.get(
     "/health/live",
-    responses=problems(*ALWAYS),
+    responses=problems(*OPEN),
     response_description="Alive.",
     summary="The process answers",
 )
@@ -124,7 +124,7 @@ async def live() -> dict[str, bool]:
 
 @router.get(
     "/health/ready",
-    responses=problems(*ALWAYS, *NO_MODEL),
+    responses=problems(*OPEN, *NO_MODEL),
     response_description="Ready, with the load at the moment.",
     summary="The model is loaded and has passed its self-test",
 )

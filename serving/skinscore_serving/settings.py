@@ -22,10 +22,15 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    keys: Path | None = Field(
+        None,
+        description="File of access keys (skinscore.keys/1); when not set, whoever reaches the "
+        "service may use it.",
+    )
     unauthenticated: bool = Field(
         False,
-        description="Allow an address beyond this machine. The service has no access control of "
-        "its own yet: put a proxy that has in front of it.",
+        description="Allow an address beyond this machine without keys: a proxy in front of the "
+        "service lets nobody else in.",
     )
     model: str | None = Field(
         None,
@@ -64,14 +69,14 @@ def read_settings(**given: object) -> Settings:
             f"unknown settings {', '.join(unknown)}",
             f"known are {', '.join(sorted(known))}",
         )
-    overlay = f"{prefix}overlay".upper()
-    if any(name.upper() == overlay and not value for name, value in os.environ.items()):
-        # Elsewhere empty means the default; here that is looser than what somebody meant to name.
+    # Elsewhere empty means the default; here that is looser than what somebody meant to name.
+    guards = {f"{prefix}overlay".upper(), f"{prefix}keys".upper()}
+    for name in sorted(guards & {name.upper() for name, value in os.environ.items() if not value}):
         raise RequestRefused(
             "usage",
-            f"{overlay} is empty",
-            "a file, or no such variable where the rulebook's own rules are meant",
-            "Name the overlay's file, or remove the variable.",
+            f"{name} is empty",
+            "a file, or no such variable where none is meant",
+            "Name the file, or remove the variable.",
         )
     try:
         return Settings(**given)  # type: ignore[arg-type]

@@ -68,6 +68,11 @@ CODES: Final[Mapping[str, CodeInfo]] = MappingProxyType(
         "bad_request": _caller(
             400, "Request not understood", "Compare the request with the API reference."
         ),
+        "unauthenticated": _caller(
+            401,
+            "No valid access key",
+            "Send a key of the service's operator, as a bearer token or as the password.",
+        ),
         "not_found": _caller(404, "Not found", "Compare the path with the API reference."),
         "method_not_allowed": _caller(
             405, "Method not allowed", "Compare the request with the API reference."

@@ -27,6 +27,7 @@ OWN_COMMANDS: Final = ("score", "suggest", "batch", "model", "doctor")
 EXTRAS: Final = {
     "fastapi": "serve",
     "multipart": "serve",
+    "prometheus_client": "serve",
     "pydantic_settings": "serve",
     "uvicorn": "serve",
     "lightning_fabric": "train",
