@@ -108,10 +108,12 @@ def test_a_key_opens_everything_and_its_holder_is_logged(
     caplog.set_level(logging.INFO, "skinscore")
     header = {"authorization": send(KEY)}
     assert closed.get("/", headers=header).status_code == 200
+    assert "asks for a key" in closed.get("/docs", headers=header).text
     assert closed.get("/v1/Anna", headers=header).status_code == 404
     said = [row.getMessage() for row in caplog.records if " by " in row.getMessage()]
     assert [line.rpartition(" request_id=")[0] for line in said] == [
         "/ 200 by front-desk",
+        "/docs 200 by front-desk",
         "None 404 by front-desk",
     ]
     assert KEY not in caplog.text

@@ -26,6 +26,7 @@ async def reference(request: Request) -> HTMLResponse:
         most_photos=request.app.state.settings.max_photos,
         most_mb=request.app.state.settings.max_body_mb,
         base=str(request.base_url).rstrip("/"),
+        closed=request.app.state.settings.keys is not None,
         kind=kind,
         prose=prose,
         codes=CODES,
