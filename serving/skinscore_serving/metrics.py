@@ -1,6 +1,8 @@
 """What an operator watches, in Prometheus' text format: load, answers, refusals, grades given.
 
-Labels are codes, names of zones and numbers of the service's own; nothing of a photo or a caller.
+Labels are codes and numbers of the service's own; nothing of a photo or a caller. Grades are
+counted without their zone, and no metric tells when it began: a face zone by zone with its moment
+would be a health record, kept by whoever scrapes.
 """
 
 from typing import Final
@@ -12,6 +14,7 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    disable_created_metrics,
     generate_latest,
 )
 
@@ -22,6 +25,8 @@ from skinscore_serving.admission import Admission
 
 SECONDS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 NO_ROUTE: Final = "none"  # a path that is not ours is the caller's text
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 router = APIRouter(include_in_schema=False)
 
@@ -74,13 +79,13 @@ class Metrics:
         self._grades = Counter(
             "skinscore_grades",
             "Grades given: a shift of their shares is a shift of patients, cameras or the model.",
-            ["concern", "zone", "grade"],
+            ["concern", "grade"],
             registry=self._registry,
         )
         self._withheld = Counter(
             "skinscore_abstained",
             "Zones that were not graded for a concern, once for each code.",
-            ["concern", "zone", "code"],
+            ["concern", "code"],
             registry=self._registry,
         )
         self._model = Gauge(
@@ -114,10 +119,10 @@ class Metrics:
         for record in assessment.zones:
             for grade in record.grades:
                 if grade.assessable:
-                    self._grades.labels(grade.concern, record.zone, str(grade.grade)).inc()
+                    self._grades.labels(grade.concern, str(grade.grade)).inc()
                     continue
                 for code in grade.codes:
-                    self._withheld.labels(grade.concern, record.zone, code).inc()
+                    self._withheld.labels(grade.concern, code).inc()
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""

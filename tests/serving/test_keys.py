@@ -96,7 +96,7 @@ def test_everything_but_the_probes_asks_for_a_key(closed: TestClient) -> None:
             if path in PROBES:
                 assert answer.status_code != 401
                 continue
-            assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), path
+            assert (answer.status_code, "unauthenticated" in answer.text) == (401, True), path
             assert answer.headers["www-authenticate"].startswith('Basic realm="skinscore"')
             assert answer.headers["x-request-id"]
 

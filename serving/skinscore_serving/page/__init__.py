@@ -2,8 +2,10 @@
 
 frame       what every page is sent with: nothing loaded, nothing run, no foreign frame
 clinic      photos to a report, a report and answers to a suggestion, each in one request
-asked       what the form asks: the questionnaire in the rulebook's words, the grades to confirm
-sent        what was sent of it, as documents
+questions   what the form asks: the questionnaire in the rulebook's words, the grades to confirm
+answers     the answers of a form as a questionnaire
+submission  a form as it was sent, and the request that it stands for
+refused     what a browser gets whose form is refused
 reference   the API reference, made from the OpenAPI document
 
 No script and no session: what the next step needs travels in the page itself, so that the service

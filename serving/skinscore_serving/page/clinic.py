@@ -4,23 +4,23 @@ Each step is one request and one page, and the page of a step holds what the nex
 same functions answer as for programs, so that page, API and command line cannot differ.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from skinscore.domain.concerns import CONCERNS
+from skinscore.domain.course import Course
 from skinscore.domain.document import DISCLAIMER
+from skinscore.domain.suggestion import Suggestion
 from skinscore.domain.zones import Zone
 from skinscore.errors import RequestRefused, SkinscoreError
 from skinscore.grading.examination import Examination
 from skinscore.protocol import explain, plan
 from skinscore.protocol.rulebook import Rulebook
-from skinscore.protocol.today import first_day
 from skinscore.report.html import layer_rules, report_content
 from skinscore.report.sheets import clinician_content, patient_sheet
 from skinscore_serving.admission import Admission
@@ -28,36 +28,25 @@ from skinscore_serving.bodies import read_whole
 from skinscore_serving.loading import loaded_grader
 from skinscore_serving.metrics import Metrics
 from skinscore_serving.multipart import read_photos
-from skinscore_serving.page import asked as form
-from skinscore_serving.page import frame, sent
-from skinscore_serving.problems import told
+from skinscore_serving.page import frame, questions, submission
+from skinscore_serving.page.refused import FORMS
 from skinscore_serving.settings import Settings
-from skinscore_serving.suggestions import LARGEST_BYTES, SuggestionRequest, suggested
+from skinscore_serving.suggestions import SuggestionRequest, suggested
 
-FORM: Final = "application/x-www-form-urlencoded"
-# A document in a form is written with up to three characters for one.
-LARGEST_FORM_BYTES: Final = 3 * LARGEST_BYTES
-REQUEST: Final = "request"  # field of a whole skinscore_serving.suggestions.SuggestionRequest
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+router = APIRouter(include_in_schema=False)
 
 
-class PageRoute(APIRoute):
-    """Answers a refusal with a page: whoever sent a form reads no problem+json."""
+def require_own_page(request: Request) -> None:
+    """Refuse a form that a page of another site sent: nobody here filled it in.
 
-    def get_route_handler(self) -> Handler:
-        handler = super().get_route_handler()
-
-        async def shown(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except SkinscoreError as error:
-                return _refusal(request, error)
-
-        return shown
+    Raises:
+        RequestRefused: ``bad_request``.
+    """
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise RequestRefused("bad_request", "a form of another site", "a form of this service")
 
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+OWN: Final = [Depends(require_own_page)]
 
 
 @router.get("/")
@@ -74,7 +63,16 @@ async def start(request: Request) -> HTMLResponse:
     )
 
 
-@router.post("/report")
+async def back_to_start() -> RedirectResponse:
+    """Answer who comes to a form's target without a form: by the address bar, or by a reload."""
+    return RedirectResponse("./")
+
+
+for path in sorted(FORMS):
+    router.get(path)(back_to_start)
+
+
+@router.post("/report", dependencies=OWN)
 async def report(request: Request) -> HTMLResponse:
     """Answer with the report of the photos, and the form that asks for a suggestion."""
     settings: Settings = request.app.state.settings
@@ -88,82 +86,88 @@ async def report(request: Request) -> HTMLResponse:
     def examine() -> HTMLResponse:
         examination = grader.examine(photos, gate=settings.gate)
         metrics.graded(examination.assessment)
-        return _report(examination, rulebook)
+        return _report(examination, rulebook, _now())
 
     return await admission.submit(examine, deadline_s=settings.deadline_s)
 
 
-@router.post("/suggestion")
+@router.post("/suggestion", dependencies=OWN)
 async def suggestion(request: Request) -> HTMLResponse:
     """Answer with the clinician's sheet of what the filled-in form asks for."""
     return await _answered(request, _suggestion)
 
 
-@router.post("/patient-sheet")
+@router.post("/patient-sheet", dependencies=OWN)
 async def sheet(request: Request) -> HTMLResponse:
     """Answer with the patient's sheet of a confirmed suggestion, ready to print."""
     return await _answered(request, _patient_sheet)
 
 
 async def _answered(
-    request: Request, answer: Callable[[bytes, Rulebook, datetime], HTMLResponse]
+    request: Request,
+    answer: Callable[[submission.Submission, Rulebook, datetime], HTMLResponse],
 ) -> HTMLResponse:
     settings: Settings = request.app.state.settings
     admission: Admission = request.app.state.admission
-    async with admission.arrival(settings.deadline_s):
-        body = await read_whole(request, FORM, LARGEST_FORM_BYTES)
-    now = datetime.now().astimezone()  # the clinic's day, not Greenwich's
     rulebook: Rulebook = request.app.state.rulebook
-    return await admission.submit(answer, body, rulebook, now, deadline_s=settings.deadline_s)
+    async with admission.arrival(settings.deadline_s):
+        body = await read_whole(request, submission.KIND, submission.LARGEST_BYTES)
+
+    def read_and_answer() -> HTMLResponse:
+        return answer(submission.read_form(body), rulebook, _now())
+
+    return await admission.submit(read_and_answer, deadline_s=settings.deadline_s)
 
 
-def _report(examination: Examination, rulebook: Rulebook) -> HTMLResponse:
+def _report(examination: Examination, rulebook: Rulebook, now: datetime) -> HTMLResponse:
     assessment = examination.assessment
-    gradable = {(zone, grade.concern) for zone, grade in form.graded(assessment)}
     return _page(
         "graded.html.j2",
         layer_rules(),
-        form=form,
-        groups=form.groups(rulebook),
-        gradable=gradable,
+        form=questions,
+        groups=questions.groups(rulebook),
+        rulebook=rulebook.ref.digest,
+        today=now.date(),
+        gradable=any(questions.graded(assessment)),
         zones=tuple(Zone),
+        sent=assessment.model_dump_json(by_alias=True),
         saved=_saved(assessment.to_json()),
         **report_content(examination, None),
     )
 
 
-def _suggestion(body: bytes, rulebook: Rulebook, now: datetime) -> HTMLResponse:
-    asked = sent.request_of(sent.read_form(body), rulebook, now)
+class _Made(NamedTuple):
+    suggestion: Suggestion
+    course: Course
+
+
+def _made(asked: SuggestionRequest, rulebook: Rulebook, now: datetime) -> _Made:
     found = suggested(asked, rulebook, now)
-    course = plan(found, first_day(asked.start, asked.patient, now), rulebook=rulebook)
+    if asked.start is None:
+        raise RequestRefused("bad_request", "no first day", "the day that the page wrote")
+    return _Made(found, plan(found, asked.start, rulebook=rulebook))
+
+
+def _suggestion(form: submission.Submission, rulebook: Rulebook, now: datetime) -> HTMLResponse:
+    asked = submission.request_of(form, rulebook, now)
+    found, course = _made(asked, rulebook, now)
     return _page(
         "suggested.html.j2",
-        asked=asked.to_json() if asked.confirmation is not None else None,
+        form=questions,
+        request_field=submission.REQUEST,
+        sent=asked.model_dump_json(by_alias=True),
+        answered=questions.told(rulebook, asked.patient),
+        reference=asked.patient.subject,
         saved=_saved(found.to_json()),
-        sent=_saved(asked.to_json()),
-        request_field=REQUEST,
+        saved_request=_saved(asked.to_json()),
         unfolded=False,
         **clinician_content(found, course, explain(found, rulebook=rulebook)),
     )
 
 
-def _patient_sheet(body: bytes, rulebook: Rulebook, now: datetime) -> HTMLResponse:
-    fields = sent.read_form(body).fields
-    if set(fields) != {REQUEST}:
-        raise RequestRefused("bad_request", f"{len(fields)} fields", f"the field {REQUEST} alone")
-    asked = SuggestionRequest.parse(fields[REQUEST])
-    found = suggested(asked, rulebook, now)
-    course = plan(found, first_day(asked.start, asked.patient, now), rulebook=rulebook)
-    return frame.finished(patient_sheet(found, course))
-
-
-def _refusal(request: Request, error: SkinscoreError) -> HTMLResponse:
-    return _page(
-        "refused.html.j2",
-        status=error.http_status,
-        headers=told(request, error),
-        error=error,
-        request_id=request.state.request_id,
+def _patient_sheet(form: submission.Submission, rulebook: Rulebook, now: datetime) -> HTMLResponse:
+    return frame.finished(
+        patient_sheet(*_made(submission.request_again(form, rulebook), rulebook, now))
     )
 
 
@@ -182,3 +186,8 @@ def _page(template: str, css: str = "", **content: Any) -> HTMLResponse:
 def _saved(document: str) -> str:
     """Return a link that saves ``document``: it is in the page, nothing is asked of the service."""
     return f"data:application/json;charset=utf-8,{quote(document)}"
+
+
+def _now() -> datetime:
+    """The clinic's day, not Greenwich's."""
+    return datetime.now().astimezone()

@@ -53,8 +53,8 @@ def _sent(drawn: str, status: int, policy: str, headers: dict[str, str]) -> HTML
             "Content-Security-Policy": policy,
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
-            # A page may show a patient: a cache on the way keeps none.
-            "Cache-Control": "private, no-cache",
+            # A page may show a patient: neither a cache on the way nor the browser's disk keeps it.
+            "Cache-Control": "no-store",
             **headers,
         },
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -10,15 +11,18 @@ from fastapi.testclient import TestClient
 
 from skinscore import Grader
 from skinscore.assets.shipped import sample_photos
+from skinscore.domain.assessment import Gate
 from skinscore.domain.document import DISCLAIMER
 from skinscore.domain.patient import PatientProfile
 from skinscore.errors import NotReady
 from skinscore_serving.app import create_app
-from skinscore_serving.page import asked, clinic, sent
+from skinscore_serving.page import clinic, questions, submission
+from skinscore_serving.page.refused import FORMS
 from skinscore_serving.settings import Settings
 from skinscore_serving.suggestions import SuggestionRequest
 from tests.serving.page.browser import Form, Page
 from tests.serving.test_service import wait_until_ready
+from tests.serving.test_suggestions import OVERLAY
 from tests.tiny_model import tiny_model
 
 CONFIRMED = {"confirmed": "yes", "confirmed_by": "Dr <i>Z"}
@@ -54,7 +58,7 @@ def sample_answers() -> dict[str, str]:
     assets = Path(clinic.__file__).parents[3] / "src" / "skinscore" / "assets"
     patient = json.loads((assets / "questionnaire.json").read_text())
     flat = {"age_years": str(patient["age_years"]), "phototype": patient["phototype"]}
-    for group in asked.GROUPS:
+    for group in questions.GROUPS:
         for name, value in patient[group].items():
             if isinstance(value, str):
                 flat[f"{group}.{name}"] = value
@@ -71,17 +75,37 @@ def test_the_start_takes_photos_and_loads_nothing(client: TestClient) -> None:
     answer = client.get("/")
     page = Page(answer.text)
     assert page.targets == {"data:,", "docs", "report"}
-    assert not page.tags & {"script", "iframe", "img", "object", "link rel=stylesheet"}
+    assert not page.tags & {"script", "iframe", "img", "object"}
     assert DISCLAIMER in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
-def test_no_page_may_run_or_load_or_be_framed(client: TestClient, path: str) -> None:
-    policy = client.get(path).headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+def headers_of(answer: httpx.Response) -> str:
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    policy = answer.headers["content-security-policy"]
     assert "frame-ancestors 'none'" in policy
-    assert f"form-action '{'self' if path == '/' else 'none'}'" in policy
     assert "unsafe" not in policy
+    return policy
+
+
+def test_no_page_may_run_or_load_or_be_framed_or_kept(client: TestClient, asking: Form) -> None:
+    photos = [("photos", ("a.jpg", sample_photos()[0].read_bytes()))]
+    confirmed = client.post("/suggestion", data=asking.filled(CONFIRMED))
+    pages = [
+        client.get("/"),
+        client.post("/report", files=photos),
+        confirmed,
+        client.post("/suggestion", data={}),
+    ]
+    for answer in pages:
+        policy = headers_of(answer)
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert f"form-action '{'self' if answer.status_code == 200 else 'none'}'" in policy
+        assert not Page(answer.text).tags & {"script", "iframe", "object"}
+    (found,) = Page(confirmed.text).forms
+    headers_of(client.post("/patient-sheet", data=found.filled({})))
+    assert "form-action 'none'" in headers_of(client.get("/docs"))
 
 
 def test_the_form_as_it_stands_answers_nothing(client: TestClient, asking: Form) -> None:
@@ -135,7 +159,10 @@ def test_the_patients_sheet_holds_no_depth(client: TestClient, asking: Form) -> 
     answer = client.post("/patient-sheet", data=found.filled({}))
     assert answer.status_code == 200
     assert " mm" not in answer.text.partition("<body>")[2]
-    assert answer.headers["content-security-policy"] == "frame-ancestors 'none'"
+    begins = json.loads(found.filled({})["request"])["start"]
+    assert begins == str(
+        datetime.now().astimezone().date()
+    )  # written out: another day changes none
 
 
 def refused(answer: httpx.Response, code: str) -> None:
@@ -161,7 +188,6 @@ def test_corrected_grades_without_a_confirmation_are_refused(
     "changes",
     [
         {"age_years": "thirty"},
-        {"age_years": "-1"},
         {"timing.sun_or_tan.last_on": "2026-01-01"},  # a day without a yes
         {"device.name": "A pen"},  # without its kind
         {"device.kind": "pen", "device.name": "A pen", "device.maximum_mm": "nan"},
@@ -179,25 +205,91 @@ def test_an_answer_that_cannot_be_is_refused_and_not_repeated(
 
 def test_a_form_of_another_page_is_refused(client: TestClient, asking: Form) -> None:
     given = asking.filled({})
-    for name in ("safety.keloid_tendency", "age_years", "start", "assessment"):
+    for name in ("safety.keloid_tendency", "age_years", "start", "assessment", "answered_on"):
         lacking = {key: value for key, value in given.items() if key != name}
         refused(client.post("/suggestion", data=lacking), "bad_request")
     refused(client.post("/suggestion", data=given | {"patient.name": "Anna"}), "bad_request")
     refused(client.post("/suggestion", data=given | {"safety.zones": "nose"}), "bad_request")
+    refused(client.post("/suggestion", data=given | {"rulebook": "0" * 64}), "bad_request")
     refused(client.post("/patient-sheet", data=given), "bad_request")
+    whole = {"request": "{}", "rulebook": "0" * 64}
+    refused(client.post("/patient-sheet", data=whole), "bad_request")
+    refused(client.post("/patient-sheet", data=whole | {"x.zones": "nose"}), "bad_request")
 
 
 def test_what_is_no_form_is_refused(client: TestClient) -> None:
-    kind = {"content-type": clinic.FORM}
+    kind = {"content-type": submission.KIND}
     refused(client.post("/suggestion", json={}), "bad_request")
     refused(client.post("/suggestion", content=b"a=1&a=2", headers=kind), "bad_request")
     refused(client.post("/suggestion", content=b"a=%ff", headers=kind), "bad_request")
     refused(client.post("/suggestion", content="a=ä".encode(), headers=kind), "bad_request")
-    many = b"&".join(b"%d=1" % number for number in range(sent.MOST_FIELDS + 1))
+    many = b"&".join(b"%d=1" % number for number in range(submission.MOST_FIELDS + 1))
     refused(client.post("/suggestion", content=many, headers=kind), "bad_request")
-    large = b"a=" + b"1" * clinic.LARGEST_FORM_BYTES
+    large = b"a=" + b"1" * submission.LARGEST_BYTES
     refused(client.post("/suggestion", content=large, headers=kind), "document_invalid")
     refused(client.post("/report", data={"photos": "text"}), "bad_request")
+    long = b"assessment=" + b"1" * (submission.LARGEST_DOCUMENT + 1)
+    refused(client.post("/suggestion", content=long, headers=kind), "document_invalid")
+    size = {"content-length": str(10**9)}
+    refused(client.post("/report", content=b"", headers=size), "file_too_large")
+
+
+def test_a_form_of_another_site_is_refused(client: TestClient, asking: Form) -> None:
+    foreign = {"sec-fetch-site": "cross-site"}
+    for path in FORMS:
+        refused(client.post(path, data=asking.filled({}), headers=foreign), "bad_request")
+    own = client.post(
+        "/suggestion", data=asking.filled({}), headers={"sec-fetch-site": "same-origin"}
+    )
+    assert own.status_code == 200
+
+
+@pytest.mark.parametrize("path", sorted(FORMS))
+def test_who_comes_to_a_form_s_target_by_the_address_bar_is_led_to_the_start(
+    client: TestClient, path: str
+) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.url.path) == (200, "/")
+
+
+def test_an_unexpected_failure_is_a_page_too(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("anna.jpg")
+
+    monkeypatch.setattr(Grader, "examine", broken)
+    answer = client.post("/report", files=[("photos", ("a.jpg", b"x"))])
+    assert answer.status_code == 500
+    assert "<code>internal</code>" in answer.text
+    assert "anna" not in answer.text
+
+
+def test_the_page_keeps_to_the_clinic_s_gate_and_rules(
+    client: TestClient, asking: Form, tmp_path: Path
+) -> None:
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(OVERLAY.replace("CAP", "0.25"))
+    settings = Settings(overlay=overlay, gate=Gate.OFF)
+    grader = client.app.state.loading.result()  # type: ignore[attr-defined]
+    with TestClient(create_app(settings, lambda _: grader)) as strict:
+        wait_until_ready(strict)
+        photos = [("photos", ("a.jpg", sample_photos()[0].read_bytes()))]
+        page = Page(strict.post("/report", files=photos).text)
+        assert json.loads(page.links["assessment.json"])["gate"] == "off"
+        refused(strict.post("/suggestion", data=asking.filled({})), "bad_request")  # other rules
+        answer = strict.post("/suggestion", data=page.forms[0].filled({}))
+    suggestion = json.loads(Page(answer.text).links["suggestion.json"])
+    assert suggestion["rulebook"]["overlay"] is not None
+
+
+def test_the_suggestion_shows_whose_it_is_and_what_was_answered(
+    client: TestClient, asking: Form
+) -> None:
+    filled = asking.filled({"subject": "P-<i>17", "safety.keloid_tendency": "yes"})
+    text = client.post("/suggestion", data=filled).text
+    assert "Reference P-&lt;i&gt;17" in text
+    assert "<dt>Tendency to keloid or hypertrophic scars?</dt><dd>Yes</dd>" in text
 
 
 def test_photos_that_cannot_be_graded_are_a_report_and_ask_for_nothing(client: TestClient) -> None:

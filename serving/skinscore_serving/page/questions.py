@@ -7,7 +7,7 @@ carries the name of the zones that an answer is limited to.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from skinscore.domain.assessment import Assessment, ConcernGrade
 from skinscore.domain.concerns import CONCERNS, Concern
@@ -22,6 +22,7 @@ from skinscore.domain.patient import (
     History,
     Isotretinoin,
     LocalAnswer,
+    PatientProfile,
     Phototype,
     PigmentationType,
     SafetyAnswers,
@@ -30,9 +31,15 @@ from skinscore.domain.patient import (
 from skinscore.domain.zones import Zone
 from skinscore.protocol.questionnaire import questions
 from skinscore.protocol.rulebook import Rulebook
+from skinscore.report.wording import zone_places
 
 ASSESSMENT: Final = "assessment"
+RULEBOOK: Final = "rulebook"  # digest of the rules that worded the form
+ANSWERED_ON: Final = "answered_on"
+REFERENCE: Final = "subject"
 AGE: Final = "age_years"
+UNLABELLED: Final = "device.unlabelled"  # a box: the label states no largest depth
+TICKED: Final = "yes"
 CONFIRMED: Final = "confirmed"  # a box: it is sent when it is ticked
 CONFIRMED_BY: Final = "confirmed_by"
 START: Final = "start"
@@ -83,6 +90,7 @@ class Question:
     words: str
     choices: tuple[str, ...]
     day: str | None = None  # field of the day that belongs to the answer
+    day_words: str = "last on"
     zones: str | None = None  # field of the zones that a yes may be limited to
 
 
@@ -92,6 +100,20 @@ class Group:
 
     title: str
     questions: tuple[Question, ...]
+
+
+def told(rules: Rulebook, patient: PatientProfile) -> tuple[tuple[str, str], ...]:
+    """Return every question with its answer in words, to be read before anybody acts on them."""
+    content = patient.model_dump(mode="json", by_alias=True)
+    rows = [("Age in years?", CHOICES.get(str(patient.age_years), str(patient.age_years)))]
+    for question in (question for group in groups(rules) for question in group.questions):
+        said = CHOICES[_at(content, question.field)]
+        if question.day is not None and (day := _at(content, question.day)):
+            said += f", {question.day_words} {day}"
+        if question.zones is not None and (zones := _at(content, question.zones)):
+            said += f", only: {', '.join(zone_places([Zone(zone) for zone in zones]))}"
+        rows.append((question.words, said))
+    return tuple(rows)
 
 
 def groups(rules: Rulebook) -> tuple[Group, ...]:
@@ -126,14 +148,21 @@ def _questions(group: str, kind: type[Document], words: Mapping[str, str]) -> It
         if form is Answer:
             yield Question(place, words[place], tuple(Answer))
         elif form is LocalAnswer:
-            yield Question(f"{place}.answer", words[place], tuple(Answer), None, f"{place}.zones")
+            yield Question(f"{place}.answer", words[place], tuple(Answer), zones=f"{place}.zones")
         elif form is DatedEvent:
             day, zones = f"{place}.last_on", f"{place}.zones"
-            yield Question(f"{place}.answer", words[place], tuple(Answer), day, zones)
+            yield Question(f"{place}.answer", words[place], tuple(Answer), day, zones=zones)
         elif form is Isotretinoin:
             uses = get_args(Isotretinoin.model_fields["use"].annotation)
-            yield Question(f"{place}.use", words[place], uses, f"{place}.stopped_on")
+            day = f"{place}.stopped_on"
+            yield Question(f"{place}.use", words[place], uses, day, "stopped on")
         elif isinstance(form, type) and issubclass(form, StrEnum):
             yield Question(place, words[place], tuple(form))
         elif form != HandGrades | None:  # the neck has a table of its own
             raise AssertionError(f"{place} has no control for {form}")
+
+
+def _at(content: Any, place: str) -> Any:
+    for name in place.split("."):
+        content = content[name]
+    return content
