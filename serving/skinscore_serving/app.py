@@ -52,6 +52,7 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
         lifespan=lifespan,
         docs_url=None,  # ours is in page/reference.py
         redoc_url=None,
+        redirect_slashes=False,  # they would lead to whatever host the caller names
     )
     app.state.settings = settings
     app.state.rulebook = rules_with(_overlay(settings))

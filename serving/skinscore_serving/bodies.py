@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
+from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
 from skinscore.errors import RequestRefused
+
+# Seven times the assessment of three photos. Every wrong value is told apart while a document is
+# read, before anything is cut: half a megabyte of `{},{},...` would take gigabytes and seconds.
+MOST_VALUES: Final = 10_000
 
 
 def require_kind(request: Request, kind: str) -> None:
@@ -54,3 +59,18 @@ async def read_whole(request: Request, kind: str, largest: int) -> bytes:
                         "a smaller one; an assessment has far fewer",
                     )
     return bytes(body)
+
+
+def require_few_values(document: bytes | str) -> None:
+    """Refuse a JSON text with more values than any of our documents has, before it is read.
+
+    Raises:
+        RequestRefused: ``document_invalid``.
+    """
+    commas = document.count(b",") if isinstance(document, bytes) else document.count(",")
+    if commas > MOST_VALUES:
+        raise RequestRefused(
+            "document_invalid",
+            f"a document of more than {MOST_VALUES} values",
+            "a smaller one; an assessment has far fewer",
+        )

@@ -53,6 +53,7 @@ def serve(
         # Access lines would hold client_ref; the app logs codes and request ids itself.
         access_log=False,
         log_config=_logging(),
+        ws="none",  # there is none, and a refused one would stand in the log with its address
         timeout_graceful_shutdown=int(2 * settings.deadline_s) + 1,
     )
 

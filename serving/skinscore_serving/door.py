@@ -15,6 +15,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from skinscore.errors import PhotoRefused, RequestRefused, SkinscoreError
 from skinscore_serving import problems
 from skinscore_serving.keys import CHALLENGE, Keys
+from skinscore_serving.metrics import NO_ROUTE
 
 log = logging.getLogger("skinscore.serve")
 
@@ -30,6 +31,8 @@ def install(app: FastAPI, keys: Keys | None, largest_body: int) -> None:
         keys: None lets everybody in.
         largest_body: bytes.
     """
+    for sentence in () if keys is None else keys.ending(date.today()):
+        log.warning("%s", sentence)
     # Cuts off a chunked body. Added first, so that it lies inside the middleware below, which
     # answers a declared size with our own error body before a byte is read.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=largest_body)
@@ -49,9 +52,9 @@ def install(app: FastAPI, keys: Keys | None, largest_body: int) -> None:
         except Exception as error:
             response = problems.unexpected(request, error)
         response.headers["X-Request-ID"] = state.request_id
-        route = getattr(request.scope.get("route"), "path", None)
+        # The template of the route: a path may hold what the caller wrote.
+        route = getattr(request.scope.get("route"), "path", NO_ROUTE)
         if state.holder is not None:
-            # The template of the route: a path may hold what the caller wrote.
             log.info(
                 "%s %d by %s request_id=%s",
                 *(route, response.status_code, state.holder, state.request_id),

@@ -7,6 +7,7 @@ is the password. Neither a session nor a cookie: nothing to steal but the key it
 import base64
 import hmac
 import json
+import re
 import secrets
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +22,10 @@ CHALLENGE: Final = 'Basic realm="skinscore", charset="UTF-8", Bearer realm="skin
 PREFIX: Final = "sks_"  # so that a key that was pasted somewhere can be searched for
 BYTES: Final = 32  # 256 random bits: nobody tries them all, so no attempt need be counted
 LASTS: Final = timedelta(days=365)
+SOON: Final = timedelta(days=30)
+_WRITTEN: Final = re.compile(
+    rf"{PREFIX}[A-Za-z0-9_-]{{43}}"
+)  # a record of a weaker one opens nothing
 
 
 class Key(Document):
@@ -47,13 +52,24 @@ class Keys(Document):
     def holder(self, authorization: str | None, today: date) -> str | None:
         """Return the name of the live key in the header ``authorization``; None without one."""
         sent = _sent(authorization or "")
+        if not _WRITTEN.fullmatch(sent):
+            return None
         digest = sha256_hex(sent)
         found = [
             key
             for key in self.keys  # all of them, whichever fits: time tells nothing
             if hmac.compare_digest(key.sha256, digest) and today <= key.expires_on
         ]
-        return found[0].name if sent and found else None
+        return found[0].name if found else None
+
+    def ending(self, today: date) -> list[str]:
+        """Return a sentence for every key that is over or soon will be."""
+        return [
+            f"the key {key.name} {'opens' if today <= key.expires_on else 'opened'} up to "
+            f"{key.expires_on}"
+            for key in self.keys
+            if today > key.expires_on - SOON
+        ]
 
 
 def read_keys(path: Path) -> Keys:

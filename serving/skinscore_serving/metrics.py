@@ -2,7 +2,7 @@
 
 Labels are codes and numbers of the service's own; nothing of a photo or a caller. Grades are
 counted without their zone, and no metric tells when it began: a face zone by zone with its moment
-would be a health record, kept by whoever scrapes.
+would be a health record. Whoever scrapes every minute still sees that somebody was graded, and how.
 """
 
 from typing import Final
@@ -100,16 +100,15 @@ class Metrics:
         identity = contract.identity
         self._model.labels(identity.name, identity.version, contract.digest, __version__).set(1)
 
-    def answered(self, route: str | None, status: int, code: str, seconds: float) -> None:
+    def answered(self, route: str, status: int, code: str, seconds: float) -> None:
         """One request has its answer.
 
         Args:
-            route: its template, as the API reference writes it; None for a path that is not ours.
+            route: its template, as the API reference writes it; ``NO_ROUTE`` for a path not ours.
             code: of the problem; empty without one.
         """
-        place = route or NO_ROUTE
-        self._requests.labels(place, str(status), code).inc()
-        self._seconds.labels(place).observe(seconds)
+        self._requests.labels(route, str(status), code).inc()
+        self._seconds.labels(route).observe(seconds)
 
     def graded(self, assessment: Assessment) -> None:
         """One assessment was made."""

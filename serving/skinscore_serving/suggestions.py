@@ -15,7 +15,7 @@ from skinscore.protocol import suggest
 from skinscore.protocol.rulebook import Rulebook
 from skinscore.protocol.today import first_day, require_past
 from skinscore_serving.admission import Admission
-from skinscore_serving.bodies import read_whole
+from skinscore_serving.bodies import read_whole, require_few_values
 from skinscore_serving.openapi import ALWAYS, problems, reference
 from skinscore_serving.parameters import STRICT
 from skinscore_serving.settings import Settings
@@ -97,6 +97,7 @@ def answer(body: bytes, rulebook: Rulebook, now: datetime) -> str:
     Raises:
         RequestRefused: ``document_invalid``, ``override_refused``.
     """
+    require_few_values(body)
     return suggested(SuggestionRequest.parse(body), rulebook, now).to_json()
 
 

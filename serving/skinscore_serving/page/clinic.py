@@ -37,12 +37,15 @@ router = APIRouter(include_in_schema=False)
 
 
 def require_own_page(request: Request) -> None:
-    """Refuse a form that a page of another site sent: nobody here filled it in.
+    """Refuse a form that another page sent: nobody here filled it in.
+
+    Browsers say where a form comes from over TLS and on their own machine; what says nothing is
+    let in.
 
     Raises:
         RequestRefused: ``bad_request``.
     """
-    if request.headers.get("sec-fetch-site") == "cross-site":
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise RequestRefused("bad_request", "a form of another site", "a form of this service")
 
 

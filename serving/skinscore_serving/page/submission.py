@@ -16,6 +16,7 @@ from skinscore.domain.suggestion import Confirmation
 from skinscore.errors import RequestRefused
 from skinscore.protocol.rulebook import Rulebook
 from skinscore.protocol.today import first_day
+from skinscore_serving.bodies import require_few_values
 from skinscore_serving.page import answers
 from skinscore_serving.page.questions import (
     AGE,
@@ -69,6 +70,7 @@ class Submission:
                 f"a document of more than {LARGEST_DOCUMENT} characters",
                 "a smaller one; an assessment has far fewer",
             )
+        require_few_values(text)
         return text
 
 

@@ -16,6 +16,7 @@ from skinscore.domain.document import DISCLAIMER
 from skinscore.domain.patient import PatientProfile
 from skinscore.errors import NotReady
 from skinscore_serving.app import create_app
+from skinscore_serving.bodies import MOST_VALUES
 from skinscore_serving.page import clinic, questions, submission
 from skinscore_serving.page.refused import FORMS
 from skinscore_serving.settings import Settings
@@ -224,24 +225,43 @@ def test_what_is_no_form_is_refused(client: TestClient) -> None:
     refused(client.post("/suggestion", content=b"a=%ff", headers=kind), "bad_request")
     refused(client.post("/suggestion", content="a=ä".encode(), headers=kind), "bad_request")
     many = b"&".join(b"%d=1" % number for number in range(submission.MOST_FIELDS + 1))
-    refused(client.post("/suggestion", content=many, headers=kind), "bad_request")
+    answer = client.post("/suggestion", content=many, headers=kind)
+    refused(answer, "bad_request")
+    assert "a form that cannot be read" in answer.text
     large = b"a=" + b"1" * submission.LARGEST_BYTES
     refused(client.post("/suggestion", content=large, headers=kind), "document_invalid")
     refused(client.post("/report", data={"photos": "text"}), "bad_request")
     long = b"assessment=" + b"1" * (submission.LARGEST_DOCUMENT + 1)
-    refused(client.post("/suggestion", content=long, headers=kind), "document_invalid")
+    answer = client.post("/suggestion", content=long, headers=kind)
+    refused(answer, "document_invalid")
+    assert f"more than {submission.LARGEST_DOCUMENT} characters" in answer.text
     size = {"content-length": str(10**9)}
     refused(client.post("/report", content=b"", headers=size), "file_too_large")
 
 
-def test_a_form_of_another_site_is_refused(client: TestClient, asking: Form) -> None:
-    foreign = {"sec-fetch-site": "cross-site"}
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "anything"])
+def test_a_form_of_another_page_is_refused_before_it_is_read(
+    client: TestClient, asking: Form, site: str
+) -> None:
     for path in FORMS:
-        refused(client.post(path, data=asking.filled({}), headers=foreign), "bad_request")
-    own = client.post(
-        "/suggestion", data=asking.filled({}), headers={"sec-fetch-site": "same-origin"}
+        answer = client.post(path, data=asking.filled({}), headers={"sec-fetch-site": site})
+        refused(answer, "bad_request")
+        assert "a form of another site" in answer.text
+    for own in ("same-origin", "none"):
+        answer = client.post("/suggestion", data=asking.filled({}), headers={"sec-fetch-site": own})
+        assert answer.status_code == 200
+
+
+def test_many_values_are_refused_before_they_are_read(client: TestClient, asking: Form) -> None:
+    many = '{"photos":[' + "{}," * (MOST_VALUES + 1) + "{}]}"
+    answer = client.post("/suggestion", data=asking.filled({}) | {"assessment": many})
+    refused(answer, "document_invalid")
+    assert f"more than {MOST_VALUES} values" in answer.text
+    answer = client.post(
+        "/v1/suggestions", content=many, headers={"content-type": "application/json"}
     )
-    assert own.status_code == 200
+    assert answer.status_code == 422
+    assert f"more than {MOST_VALUES} values" in answer.text
 
 
 @pytest.mark.parametrize("path", sorted(FORMS))

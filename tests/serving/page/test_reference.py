@@ -66,6 +66,7 @@ def test_the_reference_holds_every_operation_parameter_status_and_code(client: T
 def test_who_comes_by_another_way_is_led_to_the_reference(client: TestClient) -> None:
     answer = client.get("/redoc")
     assert (answer.status_code, answer.url.path) == (200, "/docs")
+    assert client.get("/docs/").status_code == 404  # a redirect would name the caller's host
 
 
 def test_the_page_says_nothing_that_the_caller_wrote(client: TestClient) -> None:
