@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from skinscore.errors import RequestRefused
+from skinscore.imaging.rules import Geometry
 from skinscore_training import presets, rules, runs, sealing, start
 from skinscore_training.data import shards
 from skinscore_training.model import network
 from skinscore_training.model.onnx_graph import random_inputs
 from skinscore_training.presets import PhotoSettings, Preset
 from skinscore_training.runs import RunFolder
-from skinscore_training.start import Start, limits_of
+from skinscore_training.start import Start, limits_of, read_start
 from tests.conftest import REPOSITORY
 from tests.models import SMALL
 
@@ -87,3 +89,35 @@ def test_mappings_of_the_start_are_inherited(
     limits = limits_of(with_photos(preset), folder, "rendered")
     assert before in limits
     assert sealing.mapping_limit("nia_wrinkle_0_6", OWN) in limits
+
+
+def finer(geometry: Geometry) -> Geometry:
+    crops = tuple(
+        plan.model_copy(update={"mm_per_px": plan.mm_per_px / 2}) for plan in geometry.crops
+    )
+    return geometry.model_copy(update={"side_px": 2 * geometry.side_px, "crops": crops})
+
+
+def test_training_may_go_on_at_another_scale_of_the_same_crops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setattr(rules, "GEOMETRY", finer(rules.GEOMETRY))
+    preset = presets.load("finetune")
+    begun = read_start(preset)
+    assert begun is not None
+    net = network.build(preset.model, rules.GEOMETRY, seed=1)
+    net.load_state_dict(begun.weights)
+    with pytest.raises(RequestRefused, match="by other rules") as refusal:
+        read_start(presets.load("recalibrate"))
+    assert refusal.value.code == "preset_invalid"
+
+
+def test_a_start_whose_crops_show_other_skin_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    first, *others = rules.GEOMETRY.crops
+    unmirrored = first.model_copy(update={"mirror": not first.mirror})
+    other = rules.GEOMETRY.model_copy(update={"crops": (unmirrored, *others)})
+    monkeypatch.setattr(rules, "GEOMETRY", other)
+    with pytest.raises(RequestRefused, match="by other rules"):
+        read_start(presets.load("finetune"))

@@ -1,6 +1,6 @@
 """The imaging rules that this release trains with; export writes them into the contract.
 
-Why these values: docs/decisions/0003-crops-share-one-scale.md and 0004-gate-limits.md.
+Why these values: docs/decisions/0040-a-third-of-a-millimetre.md and 0004-gate-limits.md.
 """
 
 from typing import Final
@@ -8,8 +8,8 @@ from typing import Final
 from skinscore.domain.zones import Zone
 from skinscore.imaging.rules import CropPlan, DecodeRules, FaceRules, GateLimits, Geometry
 
-MM_PER_PX: Final = 0.4
-SIDE_PX: Final = 160  # 64 mm: a cheek with its nasolabial fold, half a forehead
+MM_PER_PX: Final = 0.33
+SIDE_PX: Final = 192  # 63 mm: a cheek with its nasolabial fold, half a forehead
 
 DECODE: Final = DecodeRules(
     orientation="exif_upright",

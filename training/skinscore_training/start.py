@@ -14,6 +14,7 @@ from skinscore.contract.golden import self_test
 from skinscore.contract.release import read_model
 from skinscore.domain.document import sha256_hex
 from skinscore.errors import NotReady, RequestRefused
+from skinscore.imaging.rules import Geometry
 from skinscore_training import checkpoint, rules, runs, sealing
 from skinscore_training.data import shards
 from skinscore_training.data.rendered import RenderedDataset
@@ -45,8 +46,9 @@ def read_start(preset: Preset) -> Start | None:
 
     Raises:
         RequestRefused: ``stage_input_missing`` when the run is not finished; ``preset_invalid``
-            when its crops are cut otherwise, its network has another shape than the preset's, or
-            it is to be taken over as it is and no longer gives its own golden answers here.
+            when its crops show other skin than this release's, its network has another shape than
+            the preset's, or it is to be taken over as it is and its crops have another scale or it
+            no longer gives its own golden answers here.
         NotReady: when ``fit.start`` is a file, but no sealed model; see
             :func:`skinscore.contract.release.open_model`.
     """
@@ -72,7 +74,7 @@ def settled(start: Start, preset: Preset, train: RenderedDataset) -> dict[str, A
 
 def _of_run(preset: Preset, folder: runs.RunFolder) -> Start:
     contract = read_model(runs.require(folder.release, "evaluate")).contract
-    _require_same_rules(contract)
+    _require_same_rules(preset, contract)
     weights = checkpoint.load_weights(folder.weights)
     _require_same_shape(preset, weights)
     _require_same_answers(preset, weights, contract)
@@ -87,7 +89,7 @@ def _of_run(preset: Preset, folder: runs.RunFolder) -> Start:
 
 def _of_file(preset: Preset, path: Path) -> Start:
     model = read_model(path)
-    _require_same_rules(model.contract)
+    _require_same_rules(preset, model.contract)
     try:
         weights = read_weights(model.data, _network_of_start(preset))
     except Unlike as problem:
@@ -187,19 +189,26 @@ def _mapped(contract: Contract) -> tuple[str, ...]:
     return tuple(limit for limit in limits if limit.startswith(sealing.MAPPED))
 
 
-def _require_same_rules(contract: Contract) -> None:
-    if (contract.decode, contract.face, contract.geometry) != (
-        rules.DECODE,
-        rules.FACE,
-        rules.GEOMETRY,
-    ):
+def _require_same_rules(preset: Preset, contract: Contract) -> None:
+    """Refuse crops that show other skin; another scale too, where no training gets used to it."""
+    own, other = rules.GEOMETRY, contract.geometry
+    if preset.fit.epochs:
+        own, other = _without_scale(own), _without_scale(other)
+    if (contract.decode, contract.face, other) != (rules.DECODE, rules.FACE, own):
         raise RequestRefused(
             "preset_invalid",
             f"fit.start: {contract.identity.name} {contract.identity.version} reads photos by "
             "other rules than this release trains with",
-            "decode, face and crop rules are equal",
+            "decode, face and crop rules are equal; the scale of crops may differ where fit.epochs "
+            "is 1 or more",
             "Train the starting model again with this release.",
         )
+
+
+def _without_scale(geometry: Geometry) -> Geometry:
+    """The same crops in a raster of nothing: the network is one for any."""
+    crops = tuple(plan.model_copy(update={"mm_per_px": 1.0}) for plan in geometry.crops)
+    return geometry.model_copy(update={"side_px": 1, "crops": crops})
 
 
 def _require_same_shape(preset: Preset, weights: dict[str, Any]) -> None:

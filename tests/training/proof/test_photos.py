@@ -103,6 +103,6 @@ def crop(paint: Callable[[np.random.Generator], float]) -> Crop:
 
 def test_the_naive_baseline_grows_with_contrast_and_needs_a_graded_zone() -> None:
     weak, strong = crop(lambda rng: 5), crop(lambda rng: 40)
-    zones = {Zone.FOREHEAD}
-    assert naive.detail_energy([weak], zones) < naive.detail_energy([strong], zones)
-    assert np.isnan(naive.detail_energy([strong], {Zone.CHIN}))
+    zones, scale = {Zone.FOREHEAD}, {"forehead": 0.4}
+    assert naive.detail_energy([weak], zones, scale) < naive.detail_energy([strong], zones, scale)
+    assert np.isnan(naive.detail_energy([strong], {Zone.CHIN}, scale))

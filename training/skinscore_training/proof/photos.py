@@ -91,12 +91,13 @@ def prove(reader: GraderReader, folder: Path, seed: int) -> Part:
     warn = survey(reader, folder, Gate.WARN)
     strict = survey(reader, folder, Gate.STRICT)
     energy = []
+    scale = {plan.name: plan.mm_per_px for plan in reader.grader.contract.geometry.crops}
     for tile, zones in track(
         list(zip(warn.tiles, warn.zones, strict=True)), len(warn.tiles), "naive baseline"
     ):
         crops = reader.grader.preparer.prepare(photo_of(folder, tile)).crops if zones else ()
         graded = {zone for crop in crops for zone in crop.zones if zone.value in zones}
-        energy.append(naive.detail_energy(crops, graded))
+        energy.append(naive.detail_energy(crops, graded, scale))
     return measure(warn, strict, np.array(energy), seed)
 
 
