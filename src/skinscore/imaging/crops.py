@@ -15,7 +15,7 @@ from skinscore.imaging.types import Affine, Crop, Face, Mask, Photo, Points
 from skinscore.imaging.warp import inside_source, rotation, similarity, warp
 from skinscore.imaging.zones import draw_masks, excluded_areas, half_outline, zone_regions
 
-MAX_CLOSE_UP_TILES: Final = 16  # the middle first; 4 x 4 tiles of 64 mm are more than a face
+MAX_CLOSE_UP_TILES: Final = 16  # the middle first; 4 x 4 tiles of 6 cm are more than a face
 
 
 def cut(photo: Photo, face: Face, rules: FaceRules, geometry: Geometry) -> tuple[Crop, ...]:
