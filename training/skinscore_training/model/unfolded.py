@@ -36,7 +36,12 @@ def read_weights(data: bytes, network: SkinNet) -> dict[str, Tensor]:
         Unlike: when a weight is missing, left over or of another shape.
     """
     graph = onnx.load_from_string(data).graph
-    values = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    constants = {f"{_PREFIX}{name}" for name in _constants(network)}
+    values = {
+        each.name: numpy_helper.to_array(each)
+        for each in graph.initializer
+        if each.name not in constants
+    }
     found: dict[str, Tensor] = {}
     normalised = _normalisations(network)
     linear = iter([name for name, part in network.named_modules() if isinstance(part, nn.Linear)])
@@ -102,6 +107,11 @@ def _restate(part: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
     part.bias.copy_(shift + slope * mean)
     part.running_mean.copy_(mean)
     part.running_var.copy_(variance)
+
+
+def _constants(network: SkinNet) -> set[str]:
+    """What follows from the crops' side alone: the exporter names it only where it is large."""
+    return {name for name, _ in network.named_buffers()} - network.state_dict().keys()
 
 
 def _normalisations(network: SkinNet) -> dict[str, str]:
