@@ -17,6 +17,7 @@ from skinscore.domain.concerns import GRADES
 Probabilities = NDArray[np.float64]  # (..., 5), grade 0 first, sums to 1
 
 _LIKELY: Final = 0.5  # of the probability: what a range holds at least
+_ALIKE: Final = 1e-12  # of a ranked probability score, 0..4: rounding
 _GRADES: Final = np.array(GRADES, dtype=np.float64)
 
 
@@ -67,7 +68,9 @@ def likely_range(probabilities: Probabilities, threshold: float) -> tuple[int, i
         threshold: the contract's ``conformal_threshold`` for this concern.
     """
     scores = rps_of_grades(probabilities)
-    inside = [grade for grade in GRADES if scores[grade] <= threshold] or [int(scores.argmin())]
+    # Where none fits, the best is in; of two that fit alike, both, whichever end is counted from.
+    reached = max(threshold, float(scores.min()) + _ALIKE)
+    inside = [grade for grade in GRADES if scores[grade] <= reached]
     return inside[0], inside[-1]
 
 
