@@ -14,16 +14,8 @@ from skinscore_serving.app import create_app
 from skinscore_serving.metrics import NO_ROUTE
 from skinscore_serving.settings import Settings
 from tests.serving.test_service import wait_until_ready
-from tests.tiny_model import tiny_model
 
 Rows = list[tuple[dict[str, str], float]]
-
-
-@pytest.fixture(scope="module")
-def grader(tmp_path_factory: pytest.TempPathFactory) -> Grader:
-    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
-    path.write_bytes(tiny_model())
-    return Grader.load(path)
 
 
 @pytest.fixture

@@ -27,13 +27,6 @@ from tests.tiny_model import tiny_model
 REPOSITORY = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def grader(tmp_path_factory: pytest.TempPathFactory) -> Grader:
-    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
-    path.write_bytes(tiny_model())
-    return Grader.load(path)
-
-
 @pytest.fixture
 def client(grader: Grader) -> Iterator[TestClient]:
     with serve(lambda settings: grader) as client:

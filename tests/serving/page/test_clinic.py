@@ -24,16 +24,12 @@ from skinscore_serving.suggestions import SuggestionRequest
 from tests.serving.page.browser import Form, Page
 from tests.serving.test_service import wait_until_ready
 from tests.serving.test_suggestions import OVERLAY
-from tests.tiny_model import tiny_model
 
 CONFIRMED = {"confirmed": "yes", "confirmed_by": "Dr <i>Z"}
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
-    path.write_bytes(tiny_model())
-    grader = Grader.load(path)
+def client(grader: Grader) -> Iterator[TestClient]:
     with TestClient(create_app(Settings(), lambda _: grader)) as client:
         wait_until_ready(client)
         yield client
