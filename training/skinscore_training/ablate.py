@@ -5,7 +5,8 @@ starts where the preset starts, trains on the same first crops of the training p
 number of steps and is measured on the same people of the calibration part.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Final
@@ -16,7 +17,7 @@ import torch
 from skinscore.errors import RequestRefused
 from skinscore_training import corpus, runs, scale
 from skinscore_training.data.mixture import Mixture
-from skinscore_training.data.rendered import RenderedDataset
+from skinscore_training.data.rendered import Batch, RenderedDataset
 from skinscore_training.data.shards import Source
 from skinscore_training.data.splits import Part
 from skinscore_training.held_out import cross_talks, disagreements, mean_absolute_errors
@@ -43,13 +44,31 @@ def _plain(preset: Preset) -> Preset:
     return preset
 
 
-VARIANTS: Final[Mapping[str, Change]] = MappingProxyType(
+class _WholeCrops(RenderedDataset):
+    """The same crops with every zone's mask spread over the whole crop, in training and after."""
+
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
+        batch = super().__getitems__(indices)
+        spread = batch.masks.amax(dim=(-2, -1), keepdim=True).expand_as(batch.masks)
+        return replace(batch, masks=spread.contiguous())
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One part of the recipe changed."""
+
+    change: Change = _plain
+    data: type[RenderedDataset] = RenderedDataset
+
+
+VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
     {
-        "as in the preset": _plain,
-        "without view consistency": _without("consistency"),
-        "without the relief pretext": _without("relief"),
-        "without severity maps": _without("maps"),
-        "without the mean term": _without("mean"),
+        "as in the preset": Variant(),
+        "without view consistency": Variant(_without("consistency")),
+        "without the relief pretext": Variant(_without("relief")),
+        "without severity maps": Variant(_without("maps")),
+        "without the mean term": Variant(_without("mean")),
+        "the whole crop for the zone": Variant(data=_WholeCrops),
     }
 )
 
@@ -85,11 +104,10 @@ def _ablate(
             "parts of the recipe are compared on rendered people: maps and views are known there",
             "Take a preset with render.people above 0.",
         )
-    data = RenderedDataset(folder.rendered, train)
-    monitor = RenderedDataset(folder.rendered, held_out)
     start = read_start(preset)
     require_apart(preset, folder, start, [(Part.CALIBRATION, Source.RENDERED)])
-    weights = None if start is None else settled(start, preset, data)
+    plain = RenderedDataset(folder.rendered, train)
+    weights = None if start is None else settled(start, preset, plain)
     group = scale.fabric(preset.fit.precision)
     rows: list[dict[str, float | str]] = []
     # Every variant once before any a second time: whoever stops early has a whole table.
@@ -97,8 +115,10 @@ def _ablate(
     with bars() as display:
         whole = display.add_task("ablate", total=len(trainings), note="")
         for seed, name in trainings:
-            changed = VARIANTS[name](preset).fit
+            variant = VARIANTS[name]
+            changed = variant.change(preset).fit
             fit = changed.model_copy(update={"epochs": epochs, "seed": seed})
+            data = variant.data(folder.rendered, train)
             mixture = Mixture(len(data), 0, fit.batch_crops, share=0.0)
             trainer = Trainer(preset.model, fit, mixture, "ablation", "", group)
             if weights is not None:
@@ -107,7 +127,7 @@ def _ablate(
             for _ in range(epochs):
                 trainer.epoch(data, partial(display.advance, steps), _keep_nothing)
             display.remove_task(steps)
-            answers = trainer.answers(monitor, views=2)
+            answers = trainer.answers(variant.data(folder.rendered, held_out), views=2)
             found = mean_absolute_errors(answers) | disagreements(answers) | cross_talks(answers)
             rows.append({"variant": name, "seed": seed, **found})
             table = pd.DataFrame(rows)

@@ -76,6 +76,13 @@ def zone_blocks(passed: Iterable[Passed], zone: Zone, concern: Concern) -> Block
     )
 
 
+def least_px_per_mm(concern: Concern, limits: GateLimits) -> float:
+    """Return the resolution on the skin below which the concern is not graded."""
+    if concern in RELIEF:
+        return limits.min_px_per_mm_relief
+    return limits.min_px_per_mm_pigmentation
+
+
 def _of_photo(quality: PhotoQuality, limits: GateLimits) -> Iterator[Passed]:
     if quality.pose is not None:
         pose_limits = (limits.max_yaw_deg, limits.max_pitch_deg, limits.max_roll_deg)

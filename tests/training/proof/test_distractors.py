@@ -14,6 +14,7 @@ from skinscore_training.proof.distractors import (
     add_each,
     measure,
 )
+from skinscore_training.rules import GATE
 from skinscore_training.skin.crops import draw_view, shoot
 from skinscore_training.skin.subject import DISTRACTORS, make_subject
 from tests.training.proof.readers import HabitReader, by_redness, unmoved
@@ -21,7 +22,7 @@ from tests.training.proof.readers import HabitReader, by_redness, unmoved
 
 @pytest.fixture(scope="module")
 def red(geometry: Geometry) -> Shifts:
-    return add_each(HabitReader(by_redness), geometry, 2, seed=3)
+    return add_each(HabitReader(by_redness), geometry, GATE, 2, seed=3)
 
 
 def test_every_distractor_shows_on_some_skin(red: Shifts) -> None:
@@ -36,7 +37,7 @@ def test_a_reader_of_redness_fails_on_redness(red: Shifts) -> None:
 
 
 def test_a_reader_that_nothing_moves_meets_every_line(geometry: Geometry) -> None:
-    part = measure(add_each(HabitReader(unmoved), geometry, 1, seed=3), 0)
+    part = measure(add_each(HabitReader(unmoved), geometry, GATE, 1, seed=3), 0)
     assert all(row.met for row in part.findings)
     assert {row.value for row in part.findings} == {0.0}
 

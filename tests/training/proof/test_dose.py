@@ -7,6 +7,10 @@ from skinscore.domain.concerns import CONCERNS
 from skinscore.imaging.rules import Geometry
 from skinscore_training.proof.dose import Sweep, largest_reversal, measure, rising_share, sweep
 from skinscore_training.proof.findings import Part
+from skinscore_training.proof.skins import gradable_view, plan_of
+from skinscore_training.rules import GATE
+from skinscore_training.skin.crops import draw_view
+from skinscore_training.skin.subject import make_subject
 from tests.training.proof.readers import HabitReader, by_darkness, unmoved
 
 DOSES = tuple(float(dose) for dose in np.arange(0, 4.01, 0.5))
@@ -58,7 +62,7 @@ def test_steps_and_reversals_are_counted_on_the_curve() -> None:
 
 
 def test_rendered_doses_reach_what_was_asked_and_leave_the_others(geometry: Geometry) -> None:
-    curves = sweep(HabitReader(unmoved), geometry, 2, seed=1, doses=(0.0, 2.0, 4.0))
+    curves = sweep(HabitReader(unmoved), geometry, GATE, 2, seed=1, doses=(0.0, 2.0, 4.0))
     assert curves.scores.shape == curves.truth.shape == (2, 3, 3, 3)
     for place in range(3):
         own = curves.truth[:, place, :, place]
@@ -67,6 +71,15 @@ def test_rendered_doses_reach_what_was_asked_and_leave_the_others(geometry: Geom
 
 
 def test_a_reader_of_darkness_hears_pigment_in_every_concern(geometry: Geometry) -> None:
-    curves = sweep(HabitReader(by_darkness), geometry, 2, seed=1, doses=(0.0, 4.0))
+    curves = sweep(HabitReader(by_darkness), geometry, GATE, 2, seed=1, doses=(0.0, 4.0))
     shift = (curves.scores[:, 2, -1] - curves.scores[:, 2, 0]).mean(axis=0)
     assert shift[0] == shift[1] == shift[2] > 0
+
+
+def test_a_skin_is_photographed_until_the_product_would_grade_it(geometry: Geometry) -> None:
+    for number in range(8):
+        made = make_subject(1, number, plan_of(number, geometry), geometry)
+        view = gradable_view(1, number, made, GATE)
+        drawn = [draw_view(1, number, place, made) for place in range(20)]
+        fine = [shot for shot in drawn if shot.camera.native_px_per_mm >= 2.5]
+        assert view.camera == fine[0].camera

@@ -5,6 +5,7 @@ import numpy as np
 from skinscore.imaging.rules import Geometry
 from skinscore_training.proof.findings import Finding
 from skinscore_training.proof.tone import TONES, Errors, gap_of, measure, read_people
+from skinscore_training.rules import GATE
 from tests.training.proof.readers import HabitReader, unmoved
 
 MIDDLES = (60.0, 48.0, 35.0, 20.0, -10.0, -45.0)
@@ -14,7 +15,7 @@ def errors(extra_for_dark: float, skins: int = 300) -> Errors:
     rng = np.random.default_rng(0)
     tones = np.tile(MIDDLES, skins // len(MIDDLES))
     absolute = np.abs(rng.normal(0, 0.3, (skins, 3))) + extra_for_dark * (tones < -30)[:, None]
-    return Errors(tones, 2 * absolute, 2 * absolute, np.full(skins, 2))
+    return Errors(tones, 2 * absolute, 2 * absolute, np.full((skins, 3), 2))
 
 
 def by_name(found: tuple[Finding, ...], name: str) -> list[Finding]:
@@ -54,9 +55,19 @@ def test_equal_errors_leave_what_chance_gives() -> None:
 
 
 def test_errors_are_taken_against_the_true_grades(geometry: Geometry) -> None:
-    read = read_people(HabitReader(unmoved), geometry, 6, seed=2)
+    read = read_people(HabitReader(unmoved), geometry, GATE, 6, seed=2)
     assert read.absolute.shape == read.signed.shape == (6, 3)
     assert (read.zones >= 0).all()
     assert (np.abs(read.signed) <= read.absolute + 1e-9).all()
-    assert (read.absolute <= 3 * read.zones[:, None]).all()  # grade 1 is at most 3 off
+    assert (read.absolute <= 3 * read.zones).all()  # grade 1 is at most 3 off
     assert set(read.bins) <= set(range(len(TONES)))
+
+
+def test_a_photo_too_coarse_for_relief_counts_for_pigmentation_alone(geometry: Geometry) -> None:
+    read = read_people(HabitReader(unmoved), geometry, GATE, 24, seed=2)
+    scars, lines, pigment = read.zones.T
+    assert (scars == lines).all()
+    assert (scars <= pigment).all()
+    assert ((scars == 0) & (pigment > 0)).any()
+    assert (scars > 0).any()
+    assert (read.absolute[read.zones == 0] == 0).all()

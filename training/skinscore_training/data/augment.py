@@ -12,7 +12,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-MASK_SHIFT_PX: Final = 3  # about 1.2 mm, the scatter of mesh points between shots of one face
+MASK_SHIFT_PX: Final = 3  # about 1 mm, the scatter of mesh points between shots of one face
 
 
 def draw_shifts(count: int, generator: torch.Generator) -> Tensor:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from skinscore.domain.concerns import CONCERNS, GRADES
 from skinscore.errors import RequestRefused
-from skinscore.imaging.gate import RELIEF
+from skinscore.imaging.gate import least_px_per_mm
 from skinscore.imaging.rules import GateLimits, Geometry
 
 if TYPE_CHECKING:
@@ -168,11 +168,7 @@ def within_gate(rows: pd.DataFrame, views: int, limits: GateLimits) -> NDArray[n
     """
     columns = [f"nuisance_{PIXELS_PER_MM}_{view}" for view in range(views)]
     px_per_mm: NDArray[np.float64] = rows[columns].to_numpy(dtype=np.float64)
-    least = [
-        limits.min_px_per_mm_relief if concern in RELIEF else limits.min_px_per_mm_pigmentation
-        for concern in CONCERNS
-    ]
-    return px_per_mm[..., None] >= np.array(least)
+    return px_per_mm[..., None] >= [least_px_per_mm(concern, limits) for concern in CONCERNS]
 
 
 def shard_folder(folder: Path, shard: int) -> Path:

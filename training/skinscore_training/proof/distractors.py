@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skinscore.domain.concerns import CONCERNS
 from skinscore.grading.uncertainty import grade_of
-from skinscore.imaging.rules import Geometry
+from skinscore.imaging.rules import GateLimits, Geometry
 from skinscore_training.progress import track
 from skinscore_training.proof.answers import CropReader
 from skinscore_training.proof.findings import Finding, Part, Table, at_most, found
@@ -17,12 +17,13 @@ from skinscore_training.proof.intervals import over_subjects
 from skinscore_training.proof.skins import (
     affected,
     clear,
+    gradable_view,
     plan_of,
     read,
     shoot_each,
     tone_of,
 )
-from skinscore_training.skin.crops import RenderedCrops, draw_view
+from skinscore_training.skin.crops import RenderedCrops
 from skinscore_training.skin.subject import DISTRACTORS, Subject, make_subject
 
 SHIFT: Final = at_most(0.25)
@@ -52,7 +53,9 @@ class _Row(NamedTuple):
     with_it: NDArray[np.float64]
 
 
-def add_each(reader: CropReader, geometry: Geometry, skins: int, seed: int) -> Shifts:
+def add_each(
+    reader: CropReader, geometry: Geometry, limits: GateLimits, skins: int, seed: int
+) -> Shifts:
     """Render and read every skin bare and with each distractor alone.
 
     A zone that a distractor does not reach (stubble on a forehead, a mole on the skin beside) says
@@ -61,7 +64,7 @@ def add_each(reader: CropReader, geometry: Geometry, skins: int, seed: int) -> S
     rows: list[_Row] = []
     for number in track(range(skins), skins, "distractors"):
         for ground in GROUNDS:
-            rows += _of_skin(reader, geometry, number, ground, seed)
+            rows += _of_skin(reader, geometry, limits, number, ground, seed)
     return Shifts(
         skin=np.array([row.skin for row in rows], np.int64),
         ground=np.array([row.ground for row in rows], np.str_),
@@ -87,7 +90,8 @@ def measure(shifts: Shifts, seed: int) -> Part:
         name="distractors",
         title="Distractors added one at a time (rendered skin)",
         method=(
-            "The same rendered skin under the same light and camera, bare and with one distractor "
+            "The same rendered skin under the same light and camera, in photos fine enough to be "
+            "graded, bare and with one distractor "
             "laid on; clear skin (nothing to grade) and affected skin (each concern between 1 and "
             "3 in every zone). Counted are zones that the distractor reaches: where skin, hair or "
             "what is worn differs inside the zone, not only the exposure. Figure: size of the "
@@ -101,13 +105,18 @@ def measure(shifts: Shifts, seed: int) -> Part:
 
 
 def _of_skin(
-    reader: CropReader, geometry: Geometry, number: int, ground: str, seed: int
+    reader: CropReader,
+    geometry: Geometry,
+    limits: GateLimits,
+    number: int,
+    ground: str,
+    seed: int,
 ) -> list[_Row]:
     plan, tone = plan_of(number, geometry), tone_of(seed, number)
     wanted = clear(geometry, tone) if ground == "clear" else affected(geometry, tone, seed, number)
     laid_on = [frozenset[str](), *(frozenset({name}) for name in DISTRACTORS)]
     made = [make_subject(seed, number, plan, geometry, wanted, only) for only in laid_on]
-    view = draw_view(seed, number, 0, made[0])
+    view = gradable_view(seed, number, made[0], limits)
     parts = shoot_each(made, [view] * len(made), number, geometry, seed)
     scores = read(reader, parts)
     return [

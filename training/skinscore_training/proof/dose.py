@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinscore.domain.concerns import CONCERNS, Concern
-from skinscore.imaging.rules import Geometry
+from skinscore.imaging.rules import GateLimits, Geometry
 from skinscore_training.progress import track
 from skinscore_training.proof.answers import CropReader
 from skinscore_training.proof.findings import Finding, Part, Table, Target, at_least, at_most, found
 from skinscore_training.proof.intervals import Floats, Index, over_subjects, spearman
 from skinscore_training.proof.skins import (
     clear,
+    gradable_view,
     mean_over_zones,
     plan_of,
     read,
@@ -26,7 +27,6 @@ from skinscore_training.proof.skins import (
     tone_of,
 )
 from skinscore_training.skin.conditions import Wanted
-from skinscore_training.skin.crops import draw_view
 from skinscore_training.skin.subject import make_subject
 
 DOSES: Final = tuple(float(dose) for dose in np.arange(0, 4.01, 0.25))
@@ -46,13 +46,18 @@ class Sweep:
 
 
 def sweep(
-    reader: CropReader, geometry: Geometry, skins: int, seed: int, doses: tuple[float, ...] = DOSES
+    reader: CropReader,
+    geometry: Geometry,
+    limits: GateLimits,
+    skins: int,
+    seed: int,
+    doses: tuple[float, ...] = DOSES,
 ) -> Sweep:
     """Render and read every curve; skins without a gradable zone are left out."""
     scores, truth = [], []
     for number in track(range(skins), skins, "dose response"):
         found_here, true_here = zip(
-            *(_curve(reader, geometry, number, place, seed, doses) for place in range(3)),
+            *(_curve(reader, geometry, limits, number, place, seed, doses) for place in range(3)),
             strict=True,
         )
         scores.append(np.stack(found_here))
@@ -89,11 +94,11 @@ def measure(curves: Sweep, seed: int) -> Part:
         title="Dose response and cross-talk (rendered skin)",
         method=(
             f"Each condition alone from 0 to 4 in {len(curves.doses)} doses on the same rendered "
-            "skin: same tone, texture, distractors, light, camera and sensor noise; every crop of "
-            "the geometry in turn. Judged on the mean curve over skins. Slope: grades found per "
-            "grade measured on the skin. Cross-talk: the largest shift of the mean curve of "
-            "another concern away from dose 0, over all doses; chance makes it larger, never "
-            "smaller."
+            "skin: same tone, texture, distractors, light, camera and sensor noise, in photos fine "
+            "enough to be graded; every crop of the geometry in turn. Judged on the mean curve "
+            "over skins. Slope: grades found per grade measured on the skin. Cross-talk: the "
+            "largest shift of the mean curve of another concern away from dose 0, over all doses; "
+            "chance makes it larger, never smaller."
         ),
         findings=tuple(findings),
         tables=(_curves(curves), _ends(curves)),
@@ -113,6 +118,7 @@ def largest_reversal(curve: Floats) -> float:
 def _curve(
     reader: CropReader,
     geometry: Geometry,
+    limits: GateLimits,
     number: int,
     swept: int,
     seed: int,
@@ -126,7 +132,7 @@ def _curve(
         scores[:, swept] = dose
         wanted = Wanted(bare.ita_deg, scores, distracted=False)
         made.append(make_subject(seed, number, plan, geometry, wanted))
-    view = draw_view(seed, number, 0, made[0])
+    view = gradable_view(seed, number, made[0], limits)
     parts = shoot_each(made, [view] * len(made), number, geometry, seed)
     truth = np.stack([subject.score for subject in made])
     return mean_over_zones(read(reader, parts)), mean_over_zones(truth)

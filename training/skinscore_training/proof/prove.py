@@ -36,7 +36,8 @@ PORTRAITS_MISSING: Final = "the folder of generated portraits was not given (--s
 MASKS_MISSING: Final = "the folder of hand-drawn masks was not given (--wrinkle-masks)"
 WORKERS: Final = 2  # processes that render patients
 # Skins per person asked for: a tone bin needs far more than a mean shift does.
-TONE_SKINS: Final = 50
+TONE_SKINS: Final = 200
+DOSE_SKINS: Final = 3
 DISTRACTOR_SKINS: Final = 2
 
 
@@ -102,23 +103,25 @@ def _photos(bench: Bench) -> Outcome:
 
 
 def _dose(bench: Bench) -> Outcome:
-    request = bench.request
-    geometry = bench.grader.contract.geometry
-    curves = dose.sweep(bench.reader, geometry, request.people, request.seed)
+    request, contract = bench.request, bench.grader.contract
+    skins = DOSE_SKINS * request.people
+    curves = dose.sweep(bench.reader, contract.geometry, contract.gate, skins, request.seed)
     return dose.measure(curves, request.seed)
 
 
 def _distractors(bench: Bench) -> Outcome:
-    request, geometry = bench.request, bench.grader.contract.geometry
+    request, contract = bench.request, bench.grader.contract
     skins = DISTRACTOR_SKINS * request.people
-    return distractors.measure(
-        distractors.add_each(bench.reader, geometry, skins, request.seed), request.seed
+    shifts = distractors.add_each(
+        bench.reader, contract.geometry, contract.gate, skins, request.seed
     )
+    return distractors.measure(shifts, request.seed)
 
 
 def _tone(bench: Bench) -> Outcome:
-    request, geometry = bench.request, bench.grader.contract.geometry
-    errors = tone.read_people(bench.reader, geometry, TONE_SKINS * request.people, request.seed)
+    request, contract = bench.request, bench.grader.contract
+    skins = TONE_SKINS * request.people
+    errors = tone.read_people(bench.reader, contract.geometry, contract.gate, skins, request.seed)
     return tone.measure(errors, request.seed)
 
 

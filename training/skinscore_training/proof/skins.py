@@ -1,15 +1,17 @@
 """Rendered skin under control: variants of one skin, seen by the same camera in the same light."""
 
 from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinscore.domain.concerns import CONCERNS
-from skinscore.imaging.rules import CropPlan, Geometry
+from skinscore.imaging.gate import least_px_per_mm
+from skinscore.imaging.rules import CropPlan, GateLimits, Geometry
 from skinscore_training.proof.answers import CropReader, Scores
 from skinscore_training.skin.conditions import Wanted
-from skinscore_training.skin.crops import RenderedCrops, View, shoot
+from skinscore_training.skin.crops import RenderedCrops, View, draw_view, shoot
 from skinscore_training.skin.streams import stream
 from skinscore_training.skin.subject import Subject
 
@@ -36,6 +38,16 @@ def affected(geometry: Geometry, tone_deg: float, seed: int, number: int) -> Wan
     rng = stream(seed, number, "proof affected")
     scores = rng.uniform(1.0, 3.0, (geometry.slots + 1, len(CONCERNS)))
     return Wanted(tone_deg, scores, distracted=False)
+
+
+def gradable_view(seed: int, number: int, subject: Subject, limits: GateLimits) -> View:
+    """Return the first photo of the skin that shows enough of it to grade every concern.
+
+    The product refuses scars and lines of coarser photos, so nothing is said of them here.
+    """
+    least = max(least_px_per_mm(concern, limits) for concern in CONCERNS)
+    views = (draw_view(seed, number, view, subject) for view in count())
+    return next(view for view in views if view.camera.native_px_per_mm >= least)
 
 
 def shoot_each(

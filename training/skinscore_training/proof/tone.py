@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinscore.domain.concerns import CONCERNS
-from skinscore.imaging.rules import Geometry
+from skinscore.imaging.gate import least_px_per_mm
+from skinscore.imaging.rules import GateLimits, Geometry
 from skinscore_training import figures, metrics
+from skinscore_training.data.shards import PIXELS_PER_MM
 from skinscore_training.progress import track
 from skinscore_training.proof.answers import CropReader
 from skinscore_training.proof.findings import Finding, Part, Table, at_most, found
@@ -29,7 +31,7 @@ class Errors:
     ita_deg: Floats  # (P,)
     absolute: Floats  # (P, 3) sum over zones of |score - true grade|
     signed: Floats  # (P, 3) sum over zones of score - true grade
-    zones: NDArray[np.int64]  # (P,) zones graded
+    zones: NDArray[np.int64]  # (P, 3) zones that photos are fine enough to grade
 
     @property
     def bins(self) -> NDArray[np.int64]:
@@ -37,20 +39,24 @@ class Errors:
         return np.array([TONES.index(name) for name in figures.tone_of(self.ita_deg)], np.int64)
 
 
-def read_people(reader: CropReader, geometry: Geometry, skins: int, seed: int) -> Errors:
+def read_people(
+    reader: CropReader, geometry: Geometry, limits: GateLimits, skins: int, seed: int
+) -> Errors:
     """Render fresh skins, as training draws them, and read them; one view each."""
+    least = [least_px_per_mm(concern, limits) for concern in CONCERNS]
     tones, absolute, signed, zones = [], [], [], []
     starts = range(0, skins, _AT_ONCE)
     for start in track(starts, len(starts), "tones"):
         numbers = range(start, min(start + _AT_ONCE, skins))
         crops = render_crops(numbers, geometry, seed=seed, views=1)
         scores = reader.read_crops(crops.pixels[:, 0], crops.masks[:, 0])
-        used = (crops.grade >= 0) & ~np.isnan(scores)
+        fine = crops.nuisance[PIXELS_PER_MM] >= least  # (n, 3): one view
+        used = (crops.grade >= 0) & ~np.isnan(scores) & fine[:, None]
         error = np.where(used, scores - crops.grade, 0.0)
         tones.append(crops.ita_deg.astype(np.float64))
         absolute.append(np.abs(error).sum(axis=1))
         signed.append(error.sum(axis=1))
-        zones.append(used.all(axis=2).sum(axis=1))
+        zones.append(used.sum(axis=1))
     return Errors(
         np.concatenate(tones),
         np.concatenate(absolute),
@@ -70,10 +76,10 @@ def measure(errors: Errors, seed: int) -> Part:
         title="Error by skin tone (rendered skin)",
         method=(
             "Fresh rendered skins, tone (individual typology angle) uniform and independent of "
-            "everything else. Gap: largest less smallest mean absolute error of the six tone "
-            "bins, nothing subtracted. A gap of finite bins is never zero: the same gap with the "
-            "tones dealt out anew at random says what chance alone gives (mean, and 95 % of the "
-            "deals)."
+            "everything else, in photos fine enough to be graded for the concern. Gap: largest "
+            "less smallest mean absolute error of the six tone bins, nothing subtracted. A gap of "
+            "finite bins is never zero: the same gap with the tones dealt out anew at random says "
+            "what chance alone gives (mean, and 95 % of the deals)."
         ),
         findings=tuple(findings),
         tables=(_table(errors),),
@@ -99,7 +105,7 @@ def _sums(absolute: Floats, zones: NDArray[np.int64], bins: NDArray[np.int64]) -
 
 
 def _gap(errors: Errors, place: int, seed: int) -> Finding:
-    sums = _sums(errors.absolute[:, place], errors.zones, errors.bins)
+    sums = _sums(errors.absolute[:, place], errors.zones[:, place], errors.bins)
     return found(
         "largest_mae_gap",
         float(gap_of(sums.sum(axis=0))),
@@ -113,11 +119,11 @@ def _gap(errors: Errors, place: int, seed: int) -> Finding:
 
 def _gap_by_chance(errors: Errors, place: int, seed: int) -> Finding:
     rng = np.random.default_rng(seed)
-    bins, absolute = errors.bins, errors.absolute[:, place]
+    bins, absolute, zones = errors.bins, errors.absolute[:, place], errors.zones[:, place]
 
     def deal() -> Floats:
         dealt = rng.permutation(bins)
-        parts = (np.bincount(dealt, of, len(TONES)) for of in (absolute, errors.zones))
+        parts = (np.bincount(dealt, of, len(TONES)) for of in (absolute, zones))
         return gap_of(np.concatenate(list(parts)))
 
     deals = np.array([deal() for _ in range(RESAMPLES)])
@@ -126,7 +132,7 @@ def _gap_by_chance(errors: Errors, place: int, seed: int) -> Finding:
         "gap_by_chance",
         float(deals.mean()),
         (float(low), float(high)),
-        n=len(errors.zones),
+        n=len(zones),
         subjects="skins",
         concern=CONCERNS[place],
     )
@@ -136,7 +142,7 @@ def _by_tone(errors: Errors, place: int, seed: int) -> list[Finding]:
     findings = []
     for number, tone in enumerate(TONES):
         mine = errors.bins == number
-        sums = np.column_stack([errors.absolute[mine, place], errors.zones[mine]])
+        sums = np.column_stack([errors.absolute[mine, place], errors.zones[mine, place]])
         findings.append(
             found(
                 "mean_absolute_error",
@@ -160,10 +166,10 @@ def _table(errors: Errors) -> Table:
     lines = []
     for number, tone in enumerate(TONES):
         mine = errors.bins == number
-        zones = max(int(errors.zones[mine].sum()), 1)
+        zones = errors.zones[mine].sum(axis=0).clip(min=1)
         cells = [
-            f"{errors.absolute[mine, place].sum() / zones:.2f} "
-            f"({errors.signed[mine, place].sum() / zones:+.2f})"
+            f"{errors.absolute[mine, place].sum() / zones[place]:.2f} "
+            f"({errors.signed[mine, place].sum() / zones[place]:+.2f})"
             for place in range(len(CONCERNS))
         ]
         lines.append((tone, str(int(mine.sum())), *cells))
