@@ -93,21 +93,20 @@ def expose(linear: Tensor, weight: Tensor, cameras: list[Camera]) -> Tensor:
     gain = gain.clamp(0.3, 4.5) * 2 ** column("exposure_ev")
     colour = torch.stack((column("red_gain"), torch.ones_like(gain), column("blue_gain")), 1)
     out = linear * (gain[:, None] * colour)[:, :, None, None]
-    out = out + column("mixing")[:, None, None, None] * (out.mean(1, keepdim=True) - out)
-    out = out * _vignette(out, column("vignette"), column("vignette_x"), column("vignette_y"))
-    out = _shoulder(out.clamp(min=0))
-    display = torch.where(
-        out <= 0.0031308, 12.92 * out, 1.055 * out.clamp(min=1e-6) ** (1 / 2.4) - 0.055
-    )
-    display = display.clamp(0, 1)
-    curve = display * display * (3 - 2 * display)
-    return display + column("contrast")[:, None, None, None] * (curve - display)
+    out += column("mixing")[:, None, None, None] * (out.mean(1, keepdim=True) - out)
+    out *= _vignette(out, column("vignette"), column("vignette_x"), column("vignette_y"))
+    out = _shoulder(out.clamp_(min=0))
+    bright = out.clamp(min=1e-6).pow_(1 / 2.4).mul_(1.055).sub_(0.055)
+    display = torch.where(out <= 0.0031308, 12.92 * out, bright).clamp_(0, 1)
+    # d + c (d^2 (3 - 2 d) - d): the share of the smoothstep
+    curve = (3 - 2 * display).mul_(display).sub_(1).mul_(display)
+    return display.addcmul_(curve, column("contrast")[:, None, None, None])
 
 
 def _shoulder(linear: Tensor) -> Tensor:
     """Roll highlights off above 0.7 instead of clipping them, as phones do."""
-    over = (linear - 0.7).clamp(min=0)
-    return linear.clamp(max=0.7) + 0.3 * (1 - torch.exp(-over / 0.3))
+    over = (linear - 0.7).clamp_(min=0)
+    return linear.clamp(max=0.7).add_(torch.exp_(over.div_(-0.3)).sub_(1), alpha=-0.3)
 
 
 def _vignette(like: Tensor, amount: Tensor, to_x: Tensor, to_y: Tensor) -> Tensor:
@@ -141,7 +140,9 @@ def photograph(
     if camera.sharpen:
         soft = blur(photo, camera.sharpen_px / finer)
         photo = photo + np.float32(camera.sharpen) * (photo - soft)
-    picture = np.rint(np.clip(photo, 0, 1) * 255).astype(np.uint8)
+    np.clip(photo, 0, 1, out=photo)
+    photo *= np.float32(255)
+    picture = np.rint(photo, out=photo).astype(np.uint8)
     for quality in (camera.jpeg, camera.second_jpeg):
         if quality:
             data = simplejpeg.encode_jpeg(
@@ -159,13 +160,17 @@ def _sensor(
     photo: NDArray[np.float32], camera: Camera, finer: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Add signal-dependent noise, less what the phone's denoising takes."""
-    photo = np.maximum(photo, 0)  # resampling may overshoot
+    photo = np.maximum(photo, 0)  # resampling may overshoot; a picture of its own from here on
     noise = rng.standard_normal(photo.shape, np.float32)
     if camera.denoise:  # what is left after denoising is coarser and weaker
         noise = blur(noise, 0.5 + 0.6 * camera.denoise) * np.float32(1.2)
         noise *= np.float32(1 - 0.5 * camera.denoise)
-    spread = np.sqrt(np.float32(camera.shot_noise) * photo + np.float32(camera.read_noise))
-    return as_map(photo + spread * noise * np.float32(0.6 / finer))
+    spread = photo * np.float32(camera.shot_noise)
+    spread += np.float32(camera.read_noise)
+    noise *= np.sqrt(spread, out=spread)
+    noise *= np.float32(0.6 / finer)
+    photo += noise
+    return as_map(photo)
 
 
 def _streak(length: float, angle: float) -> NDArray[np.float32]:

@@ -109,7 +109,7 @@ def shoot(
     device: str = "cpu",
 ) -> RenderedCrops:
     """Photograph one finished subject under the given views; labels are the subject's own."""
-    side, slots, mm = geometry.side_px, geometry.slots, made.plan.mm_per_px
+    side, zones, mm = geometry.side_px, len(made.plan.zones), made.plan.mm_per_px
 
     def tensor(values: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy(values).to(device)
@@ -124,7 +124,7 @@ def shoot(
     surface = Surface.of(albedo, height, tensor(made.skin.gloss) * bare, made.scatter, mm)
     colour = shade(surface, [view.light for view in shots])
     fine = 0.5 + 0.5 * torch.tanh((relief - gaussian(relief, 3.0, mm)) / 0.3)
-    truth = torch.cat([tensor(made.masks), tensor(made.truth), fine[None]])
+    truth = torch.cat([tensor(made.masks[:zones]), tensor(made.truth), fine[None]])
     seen = _look(colour, bare, truth, np.stack([view.affine for view in shots]), side)
     display = expose(seen[:, :3].clamp(min=0), seen[:, 3], [view.camera for view in shots])
     pictures = display.permute(0, 2, 3, 1).cpu().numpy()
@@ -132,14 +132,15 @@ def shoot(
         photograph(picture, view.camera, 1 / mm, stream(seed, number, "sensor", place))
         for place, (picture, view) in enumerate(zip(pictures, shots, strict=True))
     ]
-    masks = (seen[:, 4 : 4 + slots] > 0.5).to(torch.uint8) * 255
-    pooled = F.avg_pool2d(seen[:, 4 + slots :].clamp(0, 1), MAP_STEP)
+    masks = np.zeros((len(shots), geometry.slots, side, side), np.uint8)
+    masks[:, :zones] = ((seen[:, 4 : 4 + zones] > 0.5).to(torch.uint8) * 255).cpu().numpy()
+    pooled = F.avg_pool2d(seen[:, 4 + zones :].clamp(0, 1), MAP_STEP)
     small = (pooled * 255).round().to(torch.uint8).cpu().numpy()
     return RenderedCrops(
         crop=(made.plan.name,),
         subject=np.array([number], np.int64),
         pixels=np.stack(pixels)[None],
-        masks=masks.cpu().numpy()[None],
+        masks=masks[None],
         maps=small[None, :, :3],
         relief=small[None, :, 3],
         score=made.score[None],
@@ -158,14 +159,22 @@ def _look(
         colour: (V,3,H,W), of each view.
         bare: (H,W), the same in every view.
         truth: (C,H,W), likewise.
+        affine: (V,2,3), see :class:`View`.
     """
     views = len(colour)
-    shared = torch.cat([bare[None], truth])[None].expand(views, -1, -1, -1)
-    layers = torch.cat([colour, shared], 1)
-    theta = torch.from_numpy(affine).to(layers).clone()
-    theta[:, :, :2] *= side / layers.shape[-1]
-    grid = F.affine_grid(theta, [views, 1, side, side], align_corners=False)
-    return F.grid_sample(layers, grid, padding_mode="border", align_corners=False)
+    theta = torch.from_numpy(affine).to(colour)
+    place = torch.linspace(1 - side, side - 1, side).to(colour) / colour.shape[-1]
+    # F.affine_grid multiplies a matrix for every pixel; a sum of a row and a column is the same.
+    across = place[None, :, None] * theta[:, None, :, 0] + theta[:, None, :, 2]
+    down = place[None, :, None] * theta[:, None, :, 1]
+    grid = across[:, None, :] + down[:, :, None]
+    own = F.grid_sample(colour, grid, padding_mode="border", align_corners=False)
+    # One tall picture of all views: what they share need not be copied for each.
+    shared = torch.cat([bare[None], truth])[None]
+    tall = F.grid_sample(
+        shared, grid.view(1, views * side, side, 2), padding_mode="border", align_corners=False
+    )
+    return torch.cat([own, tall.view(-1, views, side, side).transpose(0, 1)], 1)
 
 
 def _nuisances(made: Subject, shots: Sequence[View]) -> dict[str, NDArray[np.float64]]:

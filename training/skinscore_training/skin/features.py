@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skinscore_training.skin.distractors import Skin
 from skinscore_training.skin.outlines import Placement, falls_on, features, fill
-from skinscore_training.skin.sheet import Floats, Map, Sheet, as_map, blur, smooth_noise
+from skinscore_training.skin.sheet import Floats, Map, as_map, blur, smooth_noise
 from skinscore_training.skin.streams import coin, log_uniform
 
 # Bumps of the face: x, y (mm, right side), half-widths x, y (mm), height mm; mirrored when x != 0.
@@ -87,9 +87,8 @@ def paint_features(
     hair = _hair_colour(rng)
     eye_present = False
 
-    def put(mask: Map, value: Floats) -> None:
-        left, top, width, height = cv2.boundingRect((mask > 0).view(np.uint8))
-        window = slice(top, top + height), slice(left, left + width)
+    def put(mask: Map, value: NDArray[np.floating]) -> None:
+        window = _around(mask)
         over, own = mask[window], value.astype(np.float32)
         own = own[:, None, None] if own.ndim == 1 else own[:, *window]
         colour[:, *window] += (own - colour[:, *window]) * over
@@ -102,11 +101,9 @@ def paint_features(
         mask = fill(sheet, outline)
         if kind == "brow":
             thick = rng.uniform(0.35, 1.0)
-            grain = np.clip(0.75 + 0.25 * _streaks(rng, sheet, 9), 0, 1)
-            put(
-                blur(mask, rng.uniform(0.6, 1.6) / sheet.mm_per_px) * grain * np.float32(thick),
-                np.minimum(hair, 0.07 * (1 + hair)),
-            )
+            soft = blur(mask, rng.uniform(0.6, 1.6) / sheet.mm_per_px)
+            grain = np.clip(0.75 + 0.25 * _streaks(rng, soft, 9), 0, 1)
+            put(soft * grain * np.float32(thick), np.minimum(hair, 0.07 * (1 + hair)))
             blocked |= mask > 0.5
         elif kind == "eye":
             eye_present = True
@@ -159,8 +156,8 @@ def paint_features(
         hair_mask = np.maximum(hair_mask, _lock(rng, place))
     fringe = blur(hair_mask, rng.uniform(0.8, 3.0) / sheet.mm_per_px)
     if fringe.max() > 0.02:
-        streak = _streaks(rng, sheet)
-        value = hair[:, None, None] * np.exp(0.35 * streak)[None]
+        streak = _streaks(rng, fringe, 31)
+        value = as_map(hair)[:, None, None] * np.exp(np.float32(0.35) * streak)
         put(np.clip(fringe * (1 + 0.5 * streak), 0, 1), value)
         blocked |= hair_mask > 0.6
     background = (
@@ -172,7 +169,7 @@ def paint_features(
     if background.max() > 0.02:
         base = rng.uniform(0.01, 0.7) * np.exp(rng.normal(0, 0.35, 3))
         wash = np.exp(0.2 * smooth_noise(rng, sheet, 40))
-        put(background, np.clip(base[:, None, None] * wash[None], 0, 1))
+        put(background, np.clip(as_map(base)[:, None, None] * wash, 0, 1))
     values = {
         "hair_light": float(hair.mean()),
         "features": float(cover.mean()),
@@ -193,11 +190,12 @@ def _eye(rng: np.random.Generator, place: Placement, outline: Floats, mask: Map,
     soft = blur(mask, 0.3 / sheet.mm_per_px)
     put(soft, np.array([0.33, 0.28, 0.26]) * rng.uniform(0.4, 1.0))
     middle = (outline.min(0) + outline.max(0)) / 2
-    yy, xx = np.mgrid[: sheet.height, : sheet.width]
-    distance = np.hypot(xx - middle[0], yy - middle[1] + 1.0 / sheet.mm_per_px) * sheet.mm_per_px
+    across = (np.arange(sheet.width) - middle[0]) * sheet.mm_per_px
+    down = (np.arange(sheet.height) - middle[1]) * sheet.mm_per_px + 1.0
+    distance = np.sqrt(as_map(across**2)[None, :] + as_map(down**2)[:, None])
     iris = np.array(_IRIS[int(rng.integers(len(_IRIS)))]) * rng.uniform(0.5, 1.5)
-    put((np.clip(6.3 - distance, 0, 1) * soft).astype(np.float32), iris)
-    put((np.clip(2.6 - distance, 0, 1) * soft).astype(np.float32), np.full(3, 0.01))
+    put(np.clip(6.3 - distance, 0, 1) * soft, iris)
+    put(np.clip(2.6 - distance, 0, 1) * soft, np.full(3, 0.01))
     rim = np.zeros(sheet.shape, np.uint8)
     cv2.polylines(rim, [np.rint(outline * 16).astype(np.int32)], True, 255, 2, cv2.LINE_AA, 4)
     lash = blur(as_map(rim / 255), rng.uniform(0.3, 0.9) / sheet.mm_per_px)
@@ -244,13 +242,28 @@ def _lock(rng: np.random.Generator, place: Placement) -> Map:
     return as_map(np.clip(inside * 60 + 0.5, 0, 1))
 
 
-def _streaks(rng: np.random.Generator, sheet: Sheet, size: int = 31) -> Map:
-    """Noise drawn out along one direction, as combed hair is."""
-    noise = rng.standard_normal(sheet.shape, np.float32)
+def _streaks(rng: np.random.Generator, where: Map, size: int) -> Map:
+    """Noise of unit variance drawn out along one direction, as combed hair is; 0 outside ``where``.
+
+    Args:
+        where: (H,W), above 0 where it is asked for.
+        size: px, odd; the length of a streak.
+    """
     kernel = np.zeros((size, size), np.float32)
     angle = rng.normal(np.pi / 2, 0.5)
     c, s = np.cos(angle) * size / 2, np.sin(angle) * size / 2
     middle = size // 2
     cv2.line(kernel, (int(middle - c), int(middle - s)), (int(middle + c), int(middle + s)), 1.0)
-    drawn = cv2.filter2D(noise, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
-    return as_map(np.clip(drawn / max(float(drawn.std()), 1e-6), -2.5, 2.5))
+    kernel /= np.float32(np.sqrt((kernel**2).sum()))
+    window = _around(where)
+    noise = rng.standard_normal(where[window].shape, np.float32)
+    out = np.zeros_like(where)
+    if noise.size:
+        out[window] = cv2.filter2D(noise, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+    return np.clip(out, -2.5, 2.5)
+
+
+def _around(mask: Map) -> tuple[slice, slice]:
+    """Return the rows and columns of the box around what is above 0."""
+    left, top, width, height = cv2.boundingRect((mask > 0).view(np.uint8))
+    return slice(top, top + height), slice(left, left + width)

@@ -146,11 +146,12 @@ class Placement:
         (ax, px, bx, qx), (ay, py, by, qy) = self.waves
         x2 = x + ax * np.sin(y / 17 + px) + bx * np.sin(x / 23 + qx)
         y2 = y + ay * np.sin(x / 19 + py) + by * np.sin(y / 27 + qy)
-        d = (np.stack([x2, y2], -1) - self.centre) * self.spread
+        scale = self.spread / self.sheet.mm_per_px
+        right, down = (x2 - self.centre[0]) * scale[0], (y2 - self.centre[1]) * scale[1]
         c, s = np.cos(self.tilt), np.sin(self.tilt)
-        turned = np.stack([c * d[..., 0] - s * d[..., 1], s * d[..., 0] + c * d[..., 1]], -1)
-        middle = np.array([(self.sheet.width - 1) / 2, (self.sheet.height - 1) / 2])
-        out: Floats = turned / self.sheet.mm_per_px + middle
+        out = np.empty(points.shape)
+        out[..., 0] = c * right - s * down + (self.sheet.width - 1) / 2
+        out[..., 1] = s * right + c * down + (self.sheet.height - 1) / 2
         return out
 
 

@@ -33,17 +33,9 @@ def normals(height: Tensor, mm_per_px: float) -> Tensor:
     return torch.stack((-dx * length, -dy * length, length), 1)
 
 
-def _frequency_squared(height: int, width: int, mm_per_px: float, like: Tensor) -> Tensor:
-    fy = torch.fft.fftfreq(height, mm_per_px, device=like.device, dtype=like.dtype)
-    fx = torch.fft.rfftfreq(width, mm_per_px, device=like.device, dtype=like.dtype)
-    out: Tensor = fy[:, None] ** 2 + fx[None, :] ** 2
-    return out
-
-
 def gaussian(image: Tensor, sigma_mm: float, mm_per_px: float) -> Tensor:
     """Gaussian blur of (...,H,W). Periodic: keep a margin of three sigma around what counts."""
-    squared = _frequency_squared(image.shape[-2], image.shape[-1], mm_per_px, image)
-    transfer = torch.exp(-2 * torch.pi**2 * sigma_mm**2 * squared)
+    transfer = _gaussian_transfer(image, sigma_mm**2, mm_per_px)
     out: Tensor = torch.fft.irfft2(torch.fft.rfft2(image) * transfer, s=image.shape[-2:])
     return out
 
@@ -54,16 +46,29 @@ def subsurface(irradiance: Tensor, mm_per_px: float, strength: float) -> Tensor:
     Args:
         strength: scales every width of the profile; 1 is the table.
     """
-    squared = _frequency_squared(irradiance.shape[-2], irradiance.shape[-1], mm_per_px, irradiance)
-    transfer = torch.zeros((3, *squared.shape), dtype=squared.dtype, device=squared.device)
+    spectrum = torch.fft.rfft2(irradiance)
+    transfer = irradiance.new_zeros((3, *spectrum.shape[-2:]))
     for variance, weights in _PROFILE:
-        part = torch.exp(-2 * torch.pi**2 * variance * strength**2 * squared)
+        part = _gaussian_transfer(irradiance, variance * strength**2, mm_per_px)
         for channel, weight in enumerate(weights):
             if weight:
                 transfer[channel].add_(part, alpha=weight)
     transfer /= transfer[:, :1, :1].clone()  # the table's rounding must not change the mean
-    out: Tensor = torch.fft.irfft2(torch.fft.rfft2(irradiance) * transfer, s=irradiance.shape[-2:])
+    out: Tensor = torch.fft.irfft2(spectrum.mul_(transfer), s=irradiance.shape[-2:])
     return out
+
+
+def _gaussian_transfer(like: Tensor, variance_mm2: float, mm_per_px: float) -> Tensor:
+    """What a Gaussian leaves of each frequency, (H, W // 2 + 1), as ``rfft2`` orders them."""
+
+    def along(frequencies: Tensor) -> Tensor:
+        return torch.exp(-2 * torch.pi**2 * variance_mm2 * frequencies**2)
+
+    height, width = like.shape[-2:]
+    kind = {"device": like.device, "dtype": like.dtype}
+    down = along(torch.fft.fftfreq(height, mm_per_px, **kind))
+    across = along(torch.fft.rfftfreq(width, mm_per_px, **kind))
+    return torch.outer(down, across)
 
 
 def cavity(height: Tensor, mm_per_px: float, reach_mm: float = 1.5) -> Tensor:

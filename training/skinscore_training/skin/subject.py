@@ -29,8 +29,9 @@ from skinscore_training.skin.streams import coin, log_uniform, stream
 from skinscore_training.skin.tissue import contrast_dilution, melanin_of_ita
 from skinscore_training.skin.wrinkles import line_relief
 
-# How much larger than the crop the sheet is, so that views can shift, turn and squeeze it.
-MARGIN: Final = 1.35
+# How much larger than the crop the sheet is, so that views can shift, turn and squeeze it. Crops
+# of 192 px lie on sheets of 256, which a Fourier transform takes in half the time of 260.
+MARGIN: Final = 4 / 3
 # A zone of which hair and features leave less than this is not graded, as in the product.
 MIN_VISIBLE: Final = 0.35
 _BEARD: Final = (ZoneKind.UPPER_LIP, ZoneKind.CHIN, ZoneKind.MARIONETTE, ZoneKind.LOWER_CHEEK)

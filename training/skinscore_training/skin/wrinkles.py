@@ -274,7 +274,7 @@ def _trace(
     lateral: float,
     mm_per_px: float,
 ) -> Lines:
-    """Cut paths (n,P,2; px) into pieces of half a pixel.
+    """Cut paths (n,P,2; px) into pieces of three quarters of a pixel.
 
     ``lateral`` is the sign of x away from the nose.
     """
@@ -282,7 +282,7 @@ def _trace(
     step = np.hypot(ahead[..., 0], ahead[..., 1])
     place = np.concatenate([np.zeros((len(paths), 1)), np.cumsum(step, 1)], 1)
     total = place[:, -1]
-    pieces = np.maximum(8, (2 * total).astype(np.int64))
+    pieces = np.maximum(8, (total / 0.75).astype(np.int64))
     of = np.repeat(np.arange(len(paths)), pieces)
     first = np.repeat(np.cumsum(pieces) - pieces, pieces)
     share = (np.arange(of.size) - first) / (pieces[of] - 1)
