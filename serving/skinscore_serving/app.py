@@ -13,6 +13,8 @@ from skinscore.errors import RequestRefused
 from skinscore.protocol.overlay import rules_with
 from skinscore_serving import door, metrics, openapi, problems, suggestions
 from skinscore_serving.admission import Admission
+from skinscore_serving.inference import routes as inference
+from skinscore_serving.inference.protocol import InferenceError, InferenceRequest
 from skinscore_serving.keys import read_keys
 from skinscore_serving.loading import tell
 from skinscore_serving.metrics import Metrics
@@ -60,10 +62,12 @@ def create_app(settings: Settings, load: Callable[[Settings], Grader]) -> FastAP
     problems.register(app)
     app.include_router(router)
     app.include_router(suggestions.router)
+    app.include_router(inference.router)
     app.include_router(metrics.router)
     app.include_router(clinic.router)
     app.include_router(reference.router)
-    openapi.install(app, bodies=(suggestions.SuggestionRequest,))
+    bodies = (suggestions.SuggestionRequest, InferenceRequest, InferenceError)
+    openapi.install(app, bodies=bodies)
     door.install(app, keys, settings.max_body_mb * 1024 * 1024)
     return app
 

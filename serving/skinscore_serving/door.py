@@ -19,7 +19,8 @@ from skinscore_serving.metrics import NO_ROUTE
 
 log = logging.getLogger("skinscore.serve")
 
-PROBES: Final = frozenset({"/health/live", "/health/ready"})  # whoever probes has no key
+# Whoever probes has no key.
+PROBES: Final = frozenset({"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"})
 
 Next = Callable[[Request], Awaitable[Response]]
 

@@ -1,4 +1,6 @@
-"""One error body for every refusal and failure: application/problem+json (RFC 9457), or a page."""
+"""One error body for every refusal and failure: application/problem+json (RFC 9457), a page where a
+form was sent, or the inference protocol's own under ``/v2``.
+"""
 
 import logging
 
@@ -9,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from skinscore.errors import CODES, InternalFault, RequestRefused, SkinscoreError, place_of
 from skinscore_serving.admission import Overloaded
+from skinscore_serving.inference.protocol import InferenceError
 from skinscore_serving.openapi import MEDIA_TYPE, Problem
 from skinscore_serving.page.refused import FORMS, refused
 
@@ -21,7 +24,7 @@ _FRAMEWORK_CODES = {404: "not_found", 405: "method_not_allowed", 413: "file_too_
 def problem(
     request: Request, error: SkinscoreError, headers: dict[str, str] | None = None
 ) -> Response:
-    """Return the answer for ``error``, a page where a form was sent; log and count its code.
+    """Return the answer for ``error``, in the manner of its path; log and count its code.
 
     ``Retry-After`` comes with every 503.
     """
@@ -34,6 +37,9 @@ def problem(
         headers["Retry-After"] = str(seconds)
     if request.scope["path"] in FORMS:
         return refused(error, request_id, headers)
+    if f"{request.scope['path']}/".startswith("/v2/"):
+        told = InferenceError(error=f"{error.code}: {error.found}; {error.allowed}. {error.hint}")
+        return JSONResponse(told.model_dump(), error.http_status, headers=headers)
     body = Problem(
         type=f"urn:skinscore:problem:{error.code}",
         title=error.info.title,

@@ -20,6 +20,7 @@ from skinscore.domain.document import sha256_hex
 from skinscore.errors import NotReady, RequestRefused
 from skinscore_serving.app import create_app
 from skinscore_serving.cli import serve
+from skinscore_serving.door import PROBES
 from skinscore_serving.keys import PREFIX, Key, Keys, new_key
 from skinscore_serving.settings import Settings, read_settings
 
@@ -104,7 +105,7 @@ def test_everything_but_the_probes_asks_for_a_key(closed: TestClient) -> None:
     for path in paths | {"/unknown", "//health/live", "/health/live/", "/health"}:
         for method in ("GET", "POST", "OPTIONS"):
             answer = closed.request(method, path)
-            if path in {"/health/live", "/health/ready"}:
+            if path in PROBES:
                 assert answer.status_code != 401
                 continue
             assert (answer.status_code, "unauthenticated" in answer.text) == (401, True), path
@@ -134,6 +135,8 @@ def test_a_key_opens_everything_and_its_holder_is_logged(
 def test_the_probes_answer_without_a_key(closed: TestClient) -> None:
     assert closed.get("/health/live").status_code == 200
     assert closed.get("/health/ready").json()["code"] == "not_ready"
+    assert closed.get("/v2/health/live").status_code == 200
+    assert "not_ready" in closed.get("/v2/health/ready").json()["error"]
 
 
 def test_a_key_that_is_over_opens_nothing_and_is_told_at_the_start(
