@@ -341,6 +341,27 @@ def test_the_way_from_photos_to_a_suggestion_is_as_its_page_says(tmp_path: Path)
     assert [row.grade for row in word.grades] == [3]
 
 
+def test_the_way_to_a_record_system_is_as_its_page_says(tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs" / "how-to" / "write-to-a-record-system.md").read_text("utf-8")
+    (tmp_path / "frontal.jpg").write_bytes(sample_photos()[0].read_bytes())
+    scored, told, confirmed = commands(page)
+    run(scored, tmp_path)
+    run(told, tmp_path)
+    visit = Assessment.parse((tmp_path / "visit.json").read_bytes())
+    word = Confirmation(
+        schema="skinscore.confirmation/1",
+        assessment=visit.id,
+        confirmed_by="Dr A",
+        confirmed_at=visit.created_at,
+        grades=(),
+    )
+    (tmp_path / "confirmation.json").write_text(word.to_json(), "utf-8")
+    run(confirmed, tmp_path)
+    texts = [(tmp_path / name).read_text("utf-8") for name in ("bundle.json", "final.json")]
+    assert ['"status": "final"' in text for text in texts] == [False, True]
+    assert texts[0].count('"fullUrl"') == texts[1].count('"fullUrl"') == 2 + len(CONCERNS)
+
+
 def commands(page: str) -> list[str]:
     """Return every command of a page's sh blocks, continued lines joined."""
     blocks = re.findall(r"```sh\n(.*?)```", page, re.S)

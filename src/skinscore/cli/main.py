@@ -15,13 +15,14 @@ import typer
 from skinscore import __version__
 from skinscore.cli.batch import batch
 from skinscore.cli.doctor import doctor
+from skinscore.cli.fhir import fhir
 from skinscore.cli.model import app as model_app
 from skinscore.cli.score import score
 from skinscore.cli.suggest import suggest
 from skinscore.errors import CODES, Exit, RequestRefused, SkinscoreError
 
 COMMANDS_GROUP: Final = "skinscore.commands"
-OWN_COMMANDS: Final = ("score", "suggest", "batch", "model", "doctor")
+OWN_COMMANDS: Final = ("score", "suggest", "batch", "fhir", "model", "doctor")
 
 # Top-level modules that only an extra brings, so that a missing one is named, not a traceback.
 EXTRAS: Final = {
@@ -65,6 +66,7 @@ def build_app(wanted: str | None = None) -> typer.Typer:
     app.command()(score)
     app.command()(suggest)
     app.command()(batch)
+    app.command()(fhir)
     app.add_typer(model_app, name="model")
     app.command()(doctor)
     if wanted in OWN_COMMANDS:

@@ -1,24 +1,19 @@
 """``skinscore suggest``: a suggestion for clinician review from two documents."""
 
-import codecs
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skinscore.cli.inputs import read_bytes, read_document
 from skinscore.cli.outputs import require_free, write_text
 from skinscore.errors import Exit, RequestRefused
 
 if TYPE_CHECKING:
-    from skinscore.domain.document import Document
     from skinscore.domain.suggestion import Suggestion, ZoneSuggestion
     from skinscore.protocol.rulebook import Rulebook
-
-    DocumentT = TypeVar("DocumentT", bound=Document)
-
-LARGEST_BYTES = 16 * 1024 * 1024  # an assessment with all its outlines stays far below
 
 
 def suggest(
@@ -138,9 +133,13 @@ def suggest(
         )
     wanted = None if start is None else _day(start)
     rules = _rules(overlay)
-    decided = None if overrides is None else _read(Overrides, overrides, "the overrides")
-    graded = _read(Assessment, assessment, "the assessment")
-    word = None if confirmation is None else _read(Confirmation, confirmation, "the confirmation")
+    decided = None if overrides is None else read_document(Overrides, overrides, "the overrides")
+    graded = read_document(Assessment, assessment, "the assessment")
+    word = (
+        None
+        if confirmation is None
+        else read_document(Confirmation, confirmation, "the confirmation")
+    )
     if confirm:
         word = Confirmation(
             schema="skinscore.confirmation/1",
@@ -149,7 +148,7 @@ def suggest(
             confirmed_at=now,
             grades=(),
         )
-    answers = _read(PatientProfile, patient, "the questionnaire")
+    answers = read_document(PatientProfile, patient, "the questionnaire")
     require_past(answers, word, decided, now)
     begins = first_day(wanted, answers, now)
     suggestion = make(graded, answers, word, treated_from=begins, overrides=decided, rulebook=rules)
@@ -235,7 +234,7 @@ def _rules(overlay: Path | None) -> "Rulebook":
     """Return the shipped rules, with the clinic's overlay on them when there is one."""
     from skinscore.protocol.overlay import rules_with
 
-    return rules_with(None if overlay is None else _bytes(overlay, "the overlay"))
+    return rules_with(None if overlay is None else read_bytes(overlay, "the overlay"))
 
 
 def _day(text: str) -> date:
@@ -245,43 +244,6 @@ def _day(text: str) -> date:
         raise RequestRefused(
             "usage", "--start is not a day", "a day as YYYY-MM-DD is allowed"
         ) from None
-
-
-def _read(kind: "type[DocumentT]", path: Path, what: str) -> "DocumentT":
-    """Return the document in the file.
-
-    Raises:
-        RequestRefused: ``document_invalid``; the file cannot be read, is too large, is a list, or
-            does not hold a document of this kind.
-    """
-    text = _bytes(path, what)
-    if text.lstrip()[:1] == b"[":
-        raise RequestRefused(
-            "document_invalid",
-            f"{what} is a list of documents",
-            "exactly one document is allowed",
-            "Take one entry of the list, or score the views of one visit with --visit.",
-        )
-    return kind.parse(text)
-
-
-def _bytes(path: Path, what: str) -> bytes:
-    """Return the file's content, less a byte order mark."""
-    try:
-        with path.open("rb") as file:
-            text = file.read(LARGEST_BYTES + 1)
-    except OSError as problem:
-        raise RequestRefused(
-            "document_invalid",
-            f"{what} cannot be read ({type(problem).__name__})",
-            "a JSON file that exists and may be read",
-            "Check the path.",
-        ) from None
-    if len(text) > LARGEST_BYTES:
-        raise RequestRefused(
-            "document_invalid", f"{what} has more than {LARGEST_BYTES} bytes", "a smaller file"
-        )
-    return text.removeprefix(codecs.BOM_UTF8)  # some shells write one before redirected output
 
 
 def _name(by: str) -> str:

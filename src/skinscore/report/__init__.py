@@ -7,5 +7,6 @@ headline   beside the mean of a face: its worst zone and its reservations
 promise    how far the model's contract lets the grades be trusted
 ranges     a suggestion as a page shows it
 html       the report of one examination
+fhir       an assessment for a record system, as HL7 FHIR R4 resources
 sheets     the patient's sheet in plain words, the clinician's with every reason
 """
