@@ -140,6 +140,11 @@ async def ready(request: Request) -> dict[str, Any]:
     }
 
 
+# Some load balancers ask with HEAD.
+for _path, _answer in (("/health/live", live), ("/health/ready", ready)):
+    router.head(_path, include_in_schema=False)(_answer)
+
+
 def _close_up(zone: Zone | None, px_per_mm: float | None, photos: int) -> CloseUp | None:
     if (zone is None) != (px_per_mm is None) or (zone is not None and photos != 1):
         raise RequestRefused(

@@ -211,6 +211,12 @@ def test_an_unknown_name_is_counted_and_never_repeated(client: TestClient) -> No
         assert "Anna" not in answer.text
 
 
+def test_a_probe_may_ask_with_head(client: TestClient) -> None:
+    for path in ("/health/live", "/health/ready"):
+        answer = client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_a_probe_with_a_query_of_its_own_does_not_find_the_service_dead(
     client: TestClient,
 ) -> None:
