@@ -20,8 +20,8 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve grades and suggestions over HTTP: POST /v1/assessments, POST /v1/suggestions, GET
-    /v1/model, /health/live, /health/ready.
+    """Serve grades and suggestions over HTTP: a page at /, POST /v1/assessments, POST
+    /v1/suggestions, GET /v1/model, /v2, /metrics, /health/live, /health/ready; reference at /docs.
 
     Every setting is an environment variable SKINSCORE_SERVE_*; see serving/README.md.
     """

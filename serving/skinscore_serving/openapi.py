@@ -40,11 +40,19 @@ class Problem(BaseModel):
     request_id: str | None = Field(description="As in X-Request-ID and in the service's log.")
 
 
-def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """Return the declaration of a route's refusals and failures, one response per status."""
+def problems(
+    *codes: str, body: type[BaseModel] = Problem, media_type: str = MEDIA_TYPE
+) -> dict[int | str, dict[str, Any]]:
+    """Return the declaration of a route's refusals and failures, one response per status.
+
+    Args:
+        body: that they have, of ``media_type``.
+    """
+    content = {media_type: {"schema": reference(body)}}
     statuses = sorted({CODES[code].http_status for code in codes})
     return {
         status: _response(status, [code for code in codes if CODES[code].http_status == status])
+        | {"content": content}
         for status in statuses
     }
 
@@ -87,7 +95,6 @@ def _response(status: int, codes: Sequence[str]) -> dict[str, Any]:
         "description": "; ".join(f"`{code}`: {CODES[code].title}" for code in codes),
         CODES_KEY: list(codes),
         "headers": headers,
-        "content": {MEDIA_TYPE: {"schema": reference(Problem)}},
     }
 
 

@@ -85,7 +85,7 @@ async def create_suggestion(request: Request) -> Response:
     admission: Admission = request.app.state.admission
     rulebook: Rulebook = request.app.state.rulebook
     async with admission.arrival(settings.deadline_s):
-        body = await read_whole(request, "application/json", LARGEST_BYTES)
+        body = await read_whole(request, "application/json", largest=LARGEST_BYTES)
     now = datetime.now().astimezone()  # the clinic's day, not Greenwich's
     document = await admission.submit(answer, body, rulebook, now, deadline_s=settings.deadline_s)
     return Response(document, media_type="application/json")

@@ -14,6 +14,7 @@ from skinscore.assets.shipped import sample_photos
 from skinscore.domain.assessment import Assessment
 from skinscore.domain.concerns import CONCERNS
 from skinscore.domain.zones import ZONES
+from skinscore_serving.bodies import MOST_VALUES
 from skinscore_serving.inference.tensors import OUTPUTS
 from tests.serving.test_service import serve, wait_until_ready
 
@@ -125,6 +126,8 @@ def test_the_gate_may_be_asked_for(client: TestClient, model: str) -> None:
 
 def test_the_server_and_its_probes(client: TestClient, model: str) -> None:
     assert client.get("/v2").json()["extensions"] == []
+    assert client.get("/v2/").json() == client.get("/v2").json()
+    assert client.head("/v2/health/ready").status_code == 200
     assert client.get("/v2/health/live").json() == {"live": True}
     assert client.get("/v2/health/ready").json() == {"live": True, "ready": True}
     assert client.get(f"{model}/ready").json()["ready"] is True
@@ -141,6 +144,13 @@ def test_the_server_and_its_probes(client: TestClient, model: str) -> None:
         pytest.param({"parameters": {"gat": "off"}}, 422, "gat", id="mistyped parameter"),
         pytest.param({"id": 7}, 422, "id", id="a number for a name"),
         pytest.param({"tensors": []}, 422, "tensors", id="unknown field"),
+        pytest.param({"model_name": "another"}, 400, "model_name", id="another model"),
+        pytest.param(
+            {"outputs": [{"name": "zone", "parameters": {"classification": 3}}]},
+            422,
+            "classification",
+            id="a wish that is not met",
+        ),
     ],
 )
 def test_a_wrong_request_is_refused_in_the_protocols_words(
@@ -179,10 +189,68 @@ def test_a_wrong_tensor_is_refused_and_its_content_never_repeated(
         assert not text or str(text) not in answer.json()["error"]
 
 
+# As the clients of Triton (2.73) and KServe send it: without a type or as bytes, and with words of
+# their own.
+@pytest.mark.parametrize("kind", [None, "application/octet-stream", "application/json"])
+@pytest.mark.parametrize(
+    "own_words",
+    [
+        pytest.param({"parameters": {"binary_data_output": True}}, id="Triton, all outputs"),
+        pytest.param(
+            {"outputs": [{"name": "wrinkles_grade", "parameters": {"binary_data": False}}]},
+            id="Triton, one output",
+        ),
+        pytest.param({"parameters": {"timeout": 5, "priority": 1}}, id="Triton, in a hurry"),
+        pytest.param({"model_name": "NAME", "id": "7", "parameters": None}, id="KServe"),
+    ],
+)
+def test_what_the_clients_add_on_their_own_changes_nothing(
+    client: TestClient, model: str, grader: Grader, kind: str | None, own_words: dict[str, Any]
+) -> None:
+    name = grader.contract.identity.name
+    asked = request_of(photo()) | own_words
+    asked |= {"model_name": name} if "model_name" in own_words else {}
+    headers = {} if kind is None else {"content-type": kind}
+    answer = client.post(f"{model}/infer", content=json.dumps(asked), headers=headers)
+    assert answer.status_code == 200
+    found = tensors_in(answer.json())["wrinkles_grade"].tolist()
+    plain = client.post(f"{model}/infer", json=request_of(photo())).json()
+    assert found == tensors_in(plain)["wrinkles_grade"].tolist()
+    assert "id" not in plain
+
+
+@pytest.mark.parametrize(
+    "header", [{"inference-header-content-length": "9"}, {"content-encoding": "gzip"}]
+)
+def test_what_is_not_plain_json_is_refused_by_its_name(
+    client: TestClient, model: str, header: dict[str, str]
+) -> None:
+    answer = client.post(f"{model}/infer", json=request_of(photo()), headers=header)
+    assert answer.status_code == 400
+    assert "plain JSON" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+def test_a_form_of_another_site_is_refused(client: TestClient, model: str, kind: str) -> None:
+    body = json.dumps(request_of(photo()))
+    answer = client.post(f"{model}/infer", content=body, headers={"content-type": kind})
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize("path", ["", "/ready", "/infer", "/versions/0.0.1", "/versions/0/infer"])
 def test_another_model_is_not_found_and_not_repeated(client: TestClient, path: str) -> None:
     send = client.post if path.endswith("infer") else client.get
     answer = send(f"/v2/models/jane-doe{path}")
+    assert answer.status_code == 404
+    assert "jane" not in answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["", "/ready", "/infer"])
+def test_another_version_of_the_model_is_not_found(
+    client: TestClient, model: str, path: str
+) -> None:
+    send = client.post if path == "/infer" else client.get
+    answer = send(f"{model}/versions/jane-doe{path}")
     assert answer.status_code == 404
     assert "jane" not in answer.json()["error"]
 
@@ -192,10 +260,32 @@ def test_a_path_beside_the_protocol_is_not_found_in_its_words(client: TestClient
     assert client.get("/v20").json()["code"] == "not_found"
 
 
-def test_many_values_are_refused_before_they_are_read(client: TestClient, model: str) -> None:
-    body = json.dumps(request_of(b"x") | {"outputs": [{"name": "zone"}] * 20_000})
-    answer = client.post(
-        f"{model}/infer", content=body, headers={"content-type": "application/json"}
-    )
+@pytest.mark.parametrize(
+    "many",
+    [
+        pytest.param('{"outputs":[' + '{"name":"zone"},' * 20_000 + "{}]}", id="side by side"),
+        pytest.param('{"inputs":[' + "[" * 900 + "]" * 900 + ",[]" * 3_000 + "]}", id="nested"),
+        pytest.param('{"inputs":' + ("[" * 900 + "]" * 900) * 20 + "}", id="without a comma"),
+    ],
+)
+def test_many_values_are_refused_before_they_are_read(
+    client: TestClient, model: str, many: str
+) -> None:
+    headers = {"content-type": "application/json"}
+    answer = client.post(f"{model}/infer", content=many, headers=headers)
     assert answer.status_code == 422
-    assert "values" in answer.json()["error"]
+    assert ("values" in answer.json()["error"]) == (sum(map(many.count, ",[{")) > MOST_VALUES)
+
+
+def test_it_counts_and_queues_like_the_rest(grader: Grader, model: str) -> None:
+    with serve(lambda settings: grader, running=1, waiting=0) as client:
+        wait_until_ready(client)
+        client.post(f"{model}/infer", json=request_of(photo(), b"none"))
+        text = client.get("/metrics").text
+        assert 'skinscore_photos_total{code="",outcome="graded"} 1.0' in text
+        assert 'outcome="refused"} 1.0' in text
+        client.app.state.admission.waiting = 1  # type: ignore[attr-defined]
+        answer = client.post(f"{model}/infer", json=request_of(photo()))
+        assert answer.status_code == 503
+        assert answer.json()["error"].startswith("overloaded: ")
+        assert int(answer.headers["retry-after"]) >= 1

@@ -57,6 +57,9 @@ def require_declared(document: dict[str, Any], answer: httpx.Response) -> None:
     assert set(response.get("headers", {})) <= {
         name for name in ("X-Request-ID", "Retry-After") if name in answer.headers
     }
+    if response.get(CODES_KEY) and kind == "application/json":  # the inference protocol's words
+        answer.read()
+        assert answer.json()["error"].partition(":")[0] in response[CODES_KEY]
     if kind == "application/problem+json":
         answer.read()
         assert answer.json()["code"] in response[CODES_KEY]

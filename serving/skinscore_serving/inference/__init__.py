@@ -1,4 +1,4 @@
-"""The Open Inference Protocol under ``/v2``: for clients and load generators of KServe and Triton.
+"""The Open Inference Protocol under ``/v2``: for clients of KServe and Triton.
 
 A thin adapter: the same grader, the same admission, the same grades as ``/v1``.
 """

@@ -1,19 +1,20 @@
 """The protocol's words: named tensors in JSON, and one error body.
 
 Source: Open Inference Protocol, ``inference_rest.md`` of kserve/open-inference-protocol. Of its
-data types four are spoken here; the binary tensor extension is not.
+data types four are spoken here; the binary tensor extension is not. What the clients of Triton and
+KServe add on their own (``model_name``, ``binary_data_output``, ``timeout``, ``priority``) is read,
+and changes nothing.
 """
 
 import base64
-import binascii
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from skinscore.domain.assessment import Gate
 from skinscore.domain.document import Document
-from skinscore.errors import CODES, RequestRefused
-from skinscore_serving.openapi import CODES_KEY, reference
+from skinscore.errors import RequestRefused
+from skinscore_serving.openapi import problems
 
 INPUT: Final = "photos"
 PLATFORM: Final = "onnxruntime_onnx"
@@ -36,7 +37,7 @@ class InputTensor(Document):
     name: Literal["photos"]
     datatype: Literal["BYTES"]
     shape: Annotated[tuple[int], Field(description="How many photos.")]
-    parameters: InputParameters = InputParameters()
+    parameters: InputParameters | None = None
     data: Annotated[tuple[str, ...], Field(description="Each photo's file, in base64.")]
 
 
@@ -44,24 +45,34 @@ class RequestParameters(Document):
     """What may be asked beside the tensors."""
 
     gate: Annotated[Gate | None, Field(strict=False)] = None
+    binary_data_output: bool | None = None  # the answer is JSON all the same
+    timeout: int | None = None  # the service has its own deadline
+    priority: int | None = None
+
+
+class OutputParameters(Document):
+    """How an output is wanted."""
+
+    binary_data: bool | None = None  # the answer is JSON all the same
 
 
 class WantedTensor(Document):
     """An output by its name."""
 
     name: str
-    parameters: Annotated[
-        dict[str, bool | int | float | str] | None, Field(description="Read by nobody.")
-    ] = None
+    parameters: OutputParameters | None = None
 
 
 class InferenceRequest(Document):
     """Photos, each graded on its own: they are not views of one visit."""
 
     id: Annotated[str | None, Field(max_length=MOST_ID, description="Yours; comes back.")] = None
+    model_name: Annotated[
+        str | None, Field(description="As in the path, where it stands at all.")
+    ] = None
     parameters: Annotated[
-        RequestParameters, Field(description="`gate`; the service's own when left out.")
-    ] = RequestParameters()
+        RequestParameters | None, Field(description="`gate`; the service's own when left out.")
+    ] = None
     inputs: Annotated[
         tuple[InputTensor], Field(description="One tensor: `photos`, BYTES, base64, of shape [N].")
     ]
@@ -80,7 +91,9 @@ class InferenceRequest(Document):
         if given.shape != (len(given.data),) or not 1 <= len(given.data) <= most:
             raise RequestRefused(
                 "bad_request",
-                f"{len(given.data)} photos in a tensor of shape {list(given.shape)}",
+                f"{len(given.data)} photos in the tensor, and another shape or too many"
+                if given.data
+                else "no photo in the tensor",
                 f"1 to {most} photos, and their number as the shape",
             )
         return [_decoded(place, text) for place, text in enumerate(given.data)]
@@ -145,21 +158,13 @@ class InferenceError(BaseModel):
 
 def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
     """Return the declaration of a route's refusals and failures, one response per status."""
-    by_status: dict[int | str, dict[str, Any]] = {}
-    for status in sorted({CODES[code].http_status for code in codes}):
-        own = [code for code in codes if CODES[code].http_status == status]
-        by_status[status] = {
-            "description": "; ".join(f"`{code}`: {CODES[code].title}" for code in own),
-            CODES_KEY: own,
-            "content": {"application/json": {"schema": reference(InferenceError)}},
-        }
-    return by_status
+    return problems(*codes, body=InferenceError, media_type="application/json")
 
 
 def _decoded(place: int, text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise RequestRefused(
             "bad_request", f"photo {place} of the tensor is not base64", "base64 (RFC 4648)"
         ) from None

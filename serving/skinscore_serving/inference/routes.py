@@ -14,6 +14,7 @@ from skinscore_serving.inference.protocol import (
     InferenceRequest,
     InferenceResponse,
     ModelMetadata,
+    RequestParameters,
     ServerMetadata,
     TensorMetadata,
     errors,
@@ -35,6 +36,9 @@ _BODY: Final[dict[str, Any]] = {
         "content": {"application/json": {"schema": reference(InferenceRequest)}},
     }
 }
+# Triton's clients name no type, or bytes. Nothing is kept or changed here, so no page of another
+# site gains by sending what needs nobody's leave; forms and texts stay refused.
+_KINDS: Final = ("application/json", "", "application/octet-stream")
 _ABOUT: Final = errors("bad_request", "not_found", *ALWAYS, *NO_MODEL)
 _INFER: Final = errors(
     *("bad_request", "document_invalid", "not_found", *ALWAYS, *NO_MODEL),
@@ -93,6 +97,7 @@ async def ready(request: Request) -> dict[str, bool]:
     return {"live": True, "ready": True}
 
 
+@router.get("/", dependencies=STRICT, include_in_schema=False)
 @router.get("", dependencies=STRICT, responses=errors("bad_request", *ALWAYS), summary="The server")
 async def server() -> ServerMetadata:
     """Answer with the library's version; no extension of the protocol is offered."""
@@ -145,14 +150,20 @@ async def infer(request: Request) -> Response:
     grader = loaded_grader(request.app)
     identity = grader.contract.identity
     async with admission.arrival(settings.deadline_s):
-        body = await read_whole(request, "application/json", settings.max_body_mb * 1024 * 1024)
+        _require_plain(request)
+        body = await read_whole(request, *_KINDS, largest=settings.max_body_mb * 1024 * 1024)
 
     def grade() -> str:
         require_few_values(body)
         asked = InferenceRequest.parse(body)
+        if asked.model_name not in (None, identity.name):
+            raise RequestRefused(
+                "bad_request", "another model_name than in the path", "that of the path, or none"
+            )
         wanted = None if asked.outputs is None else [output.name for output in asked.outputs]
         names, photos = require_outputs(wanted), asked.photos(settings.max_photos)
-        gate = asked.parameters.gate or settings.gate
+        parameters = asked.parameters or RequestParameters()
+        gate = parameters.gate or settings.gate
         assessments = [grader.assess(photo, gate=gate) for photo in photos]
         for assessment in assessments:
             metrics.graded(assessment)
@@ -161,7 +172,25 @@ async def infer(request: Request) -> Response:
             model_version=identity.version,
             id=asked.id,
             outputs=tensors_of(assessments, names),
-        ).model_dump_json()
+        ).model_dump_json(exclude_none=True)
 
     answer = await admission.submit(grade, deadline_s=settings.deadline_s)
     return Response(answer, media_type="application/json")
+
+
+def _require_plain(request: Request) -> None:
+    """Refuse a body that is not JSON from end to end.
+
+    Raises:
+        RequestRefused: ``bad_request``.
+    """
+    for header, what in (
+        ("inference-header-content-length", "the binary tensor extension"),
+        ("content-encoding", "a compressed body"),
+    ):
+        if header in request.headers:
+            raise RequestRefused("bad_request", what, "plain JSON, photos in base64")
+
+
+for _path, _answer in (("/health/live", live), ("/health/ready", ready)):
+    router.head(_path, include_in_schema=False)(_answer)

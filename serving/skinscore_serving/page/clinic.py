@@ -114,7 +114,7 @@ async def _answered(
     admission: Admission = request.app.state.admission
     rulebook: Rulebook = request.app.state.rulebook
     async with admission.arrival(settings.deadline_s):
-        body = await read_whole(request, submission.KIND, submission.LARGEST_BYTES)
+        body = await read_whole(request, submission.KIND, largest=submission.LARGEST_BYTES)
 
     def read_and_answer() -> HTMLResponse:
         return answer(submission.read_form(body), rulebook, _now())
