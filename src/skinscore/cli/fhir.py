@@ -1,6 +1,7 @@
 """``skinscore fhir``: an assessment for a record system."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,7 @@ def fhir(
     """
     from skinscore.domain.assessment import Assessment
     from skinscore.domain.suggestion import Confirmation
+    from skinscore.protocol.today import require_past_word
     from skinscore.report.fhir import bundle
 
     graded = read_document(Assessment, assessment, "the assessment")
@@ -57,5 +59,7 @@ def fhir(
         if confirmation is None
         else read_document(Confirmation, confirmation, "the confirmation")
     )
+    if word is not None:
+        require_past_word(word, datetime.now(UTC))
     made = bundle(graded, subject=subject, confirmation=word, by_site=by_site)
-    typer.echo(json.dumps(made, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(made, indent=2))

@@ -35,21 +35,30 @@ def require_past(
     Raises:
         RequestRefused: ``document_invalid``.
     """
-    latest = now + AHEAD
-    answered = patient.answered_on
-    dated = [("the questionnaire was answered", answered, answered > latest.date())]
+    latest = (now + AHEAD).date()
+    if patient.answered_on > latest:
+        raise _ahead("the questionnaire was answered", patient.answered_on, now)
     if confirmation is not None:
-        at = confirmation.confirmed_at
-        dated.append(("the grades were confirmed", at.date(), at > latest))
-    if overrides is not None:
-        at = overrides.decided_at
-        dated.append(("the overrides were decided", at.date(), at > latest))
-    for what, day, in_future in dated:
-        if in_future:
-            raise RequestRefused(
-                "document_invalid",
-                f"{what} on {day}, which is in the future",
-                f"up to {latest.isoformat(' ', 'minutes')} is allowed, because waiting times count "
-                "up to it",
-                "Correct the date, or this computer's clock.",
-            )
+        require_past_word(confirmation, now)
+    if overrides is not None and overrides.decided_at > now + AHEAD:
+        raise _ahead("the overrides were decided", overrides.decided_at.date(), now)
+
+
+def require_past_word(confirmation: Confirmation, now: datetime) -> None:
+    """Refuse a clinician's word of days to come.
+
+    Raises:
+        RequestRefused: ``document_invalid``.
+    """
+    if confirmation.confirmed_at > now + AHEAD:
+        raise _ahead("the grades were confirmed", confirmation.confirmed_at.date(), now)
+
+
+def _ahead(what: str, day: date, now: datetime) -> RequestRefused:
+    return RequestRefused(
+        "document_invalid",
+        f"{what} on {day}, which is in the future",
+        f"up to {(now + AHEAD).isoformat(' ', 'minutes')} is allowed, because waiting times count "
+        "up to it",
+        "Correct the date, or this computer's clock.",
+    )

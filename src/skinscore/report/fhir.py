@@ -2,25 +2,27 @@
 
 One Device (the model), one Observation per concern or per concern and zone, one DiagnosticReport.
 Everything is ``preliminary`` until a clinician's confirmation comes along, and ``final`` then.
-Sent again, the bundle changes the same resources and makes no second ones: every entry is an update
-by an identifier made from the assessment's id.
+Every entry has an identifier made from the assessment's id: what is preliminary is created only
+where nothing of that identifier is yet, so that it never undoes a confirmation; what is final
+replaces it.
 
 Body sites are SNOMED CT codes of DICOM's context group 4029 (Dermatology Anatomic Site), which
-has none for two of our zones; zones, concerns and grades have codes of their own, for no standard
-code of such grades is known to this project. When a photo was taken is not known here, so no
-``effective`` time is told.
+has none for two of our zones and no sides; zones, concerns and grades have codes of their own, for
+no standard code of such grades is known to this project. When a photo was taken is not known here,
+so no ``effective`` time is told.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from skinscore.domain.assessment import Assessment, ConcernGrade, FaceGrade, Gate
+from skinscore.domain.assessment import Assessment, ConcernGrade, FaceGrade, Gate, Outcome
 from skinscore.domain.concerns import CONCERNS, Concern
 from skinscore.domain.suggestion import Confirmation
-from skinscore.domain.zones import Zone, ZoneKind
+from skinscore.domain.zones import Side, Zone, ZoneKind
 from skinscore.errors import RequestRefused
 from skinscore.protocol.reading import Corrections, corrections
 from skinscore.report import wording
@@ -29,13 +31,16 @@ Json = dict[str, Any]
 
 SYSTEM: Final = "urn:skinscore"  # what our own codes and identifiers begin with
 SNOMED: Final = "http://snomed.info/sct"
-SUBJECT: Final = re.compile(r"(Patient/[A-Za-z0-9\-.]{1,64}|urn:uuid:[0-9a-f-]{36})")
+SUBJECT: Final = re.compile(r"Patient/[A-Za-z0-9\-.]{1,64}")
 _ABSENT: Final = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
-_FACE: Final = ("73897004", "Skin of face")
+_FACE: Final = {
+    "coding": [{"system": SNOMED, "code": "73897004", "display": "Skin of face"}],
+    "text": "Face",
+}
 
 # DICOM PS3.16 CID 4029. Of a glabella and of marionette lines it has only what lies around them.
-SITES: Final[Mapping[ZoneKind, tuple[str, str]]] = MappingProxyType(
+BODY_SITES: Final[Mapping[ZoneKind, tuple[str, str]]] = MappingProxyType(
     {
         ZoneKind.FOREHEAD: ("68698007", "Skin of forehead"),
         ZoneKind.GLABELLA: ("68698007", "Skin of forehead"),
@@ -69,19 +74,38 @@ def bundle(
             and a component cannot carry; otherwise one for every concern, zones as components.
 
     Raises:
-        RequestRefused: ``bad_request``; the subject is no reference to a patient.
-            ``document_invalid``; the confirmation is of another assessment.
+        RequestRefused: ``usage``; the subject is no reference to a patient.
+            ``document_invalid``; the confirmation is of another assessment, or the assessment's
+            moment has no time zone.
     """
     if not SUBJECT.fullmatch(subject):
         raise RequestRefused(
-            "bad_request",
+            "usage",
             f"a subject of {len(subject)} characters that is no reference to a patient",
-            "Patient/ID, or urn:uuid: and a UUID",
+            "Patient/ID, as the record system has it",
+        )
+    if assessment.created_at.tzinfo is None:
+        raise RequestRefused(
+            "document_invalid",
+            "created_at has no time zone",
+            "a moment with its zone, as skinscore writes it",
         )
     told = _Telling(assessment, subject, confirmation, corrections(assessment, confirmation))
     seen = list(told.observations(by_site=by_site))
-    entries = [told.device(), *seen, told.report([entry["fullUrl"] for entry in seen])]
-    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    device = [told.device()] if seen else []
+    report = told.report([entry["fullUrl"] for entry in seen])
+    return {"resourceType": "Bundle", "type": "transaction", "entry": [*device, *seen, report]}
+
+
+_LATERALITY: Final = MappingProxyType(  # DICOM CID 244
+    {Side.LEFT: ("7771000", "Left"), Side.RIGHT: ("24028007", "Right")}
+)
+_GATE_NOTES: Final = MappingProxyType(
+    {
+        Gate.WARN: "Photos below the limits of quality were graded too; see the codes of a grade.",
+        Gate.OFF: "Graded without limits on the quality of the photos.",
+    }
+)
 
 
 class _Telling:
@@ -94,132 +118,153 @@ class _Telling:
         confirmation: Confirmation | None,
         corrected: Corrections,
     ) -> None:
-        self.assessment, self.confirmation, self.corrected = assessment, confirmation, corrected
-        self.status = "preliminary" if confirmation is None else "final"
+        self.assessment = assessment
+        self.confirmed = confirmation is not None
+        self.corrected = {
+            (record.zone, grade.concern): corrected[record.zone, grade.concern]
+            for record in assessment.zones
+            for grade in record.grades
+            if corrected.get((record.zone, grade.concern), grade.grade) != grade.grade
+        }
+        self.status = "final" if self.confirmed else "preliminary"
         at = assessment.created_at if confirmation is None else confirmation.confirmed_at
-        self.shared: Json = {"subject": {"reference": subject}, "issued": at.isoformat()}
+        self.shared: Json = {
+            "subject": {"reference": subject},
+            "issued": at.astimezone(UTC).isoformat(),
+        }
         if confirmation is not None:
             self.shared["performer"] = [{"display": confirmation.confirmed_by}]
+        self.graded_photos = [
+            place
+            for place, photo in enumerate(assessment.photos)
+            if photo.outcome is Outcome.GRADED
+        ]
 
     def device(self) -> Json:
+        """The model: the same for all its assessments, so it is made once and never changed."""
         model = self.assessment.model
-        identifier = {"system": f"{SYSTEM}:contract", "value": model.contract_digest}
         resource = {
             "resourceType": "Device",
-            "identifier": [identifier],
             "status": "active",
             "deviceName": [{"name": model.name, "type": "model-name"}],
             "type": {"text": "Software that grades facial skin from photos"},
             "version": [{"type": {"text": "model"}, "value": model.version}],
             "note": [{"text": self.assessment.disclaimer}],
         }
-        return _entry(resource, identifier)
+        return _entry(resource, "contract", model.contract_digest, replaces=False)
 
     def report(self, results: list[str]) -> Json:
-        identifier = {"system": f"{SYSTEM}:assessment", "value": self.assessment.id}
-        codes = dict.fromkeys(code for photo in self.assessment.photos for code in photo.codes)
-        said = [
-            self.assessment.disclaimer,
-            *(f"{wording.code_title(code)} ({code})." for code in codes),
-        ]
         resource = {
             "resourceType": "DiagnosticReport",
-            "identifier": [identifier],
             # Nothing was graded: there is no report of a face, only why there is none.
             "status": self.status if results else "cancelled",
             "code": {"text": "Grades of facial skin from photos, engine scale 0 to 4"},
             **self.shared,
-            "result": [{"reference": result} for result in results],
-            "conclusion": " ".join(said),
+            "conclusion": " ".join(self._conclusion()),
         }
-        return _entry({name: value for name, value in resource.items() if value}, identifier)
+        if results:
+            resource["result"] = [{"reference": result} for result in results]
+        entry = _entry(resource, "assessment", self.assessment.id, replaces=self.confirmed)
+        # The id says which photos, the digest what was seen in them and confirmed.
+        digest = {"system": f"{SYSTEM}:assessment-sha256", "value": self.assessment.digest}
+        entry["resource"]["identifier"].append(digest)
+        return entry
+
+    def _conclusion(self) -> Iterator[str]:
+        yield self.assessment.disclaimer
+        several = len(self.assessment.photos) > 1
+        for number, photo in enumerate(self.assessment.photos, start=1):
+            for code in photo.codes:
+                which = f"Photo {number}: " if several else ""
+                yield f"{which}{wording.code_title(code)} ({code})."
 
     def observations(self, *, by_site: bool) -> Iterator[Json]:
         faces = {row.concern: row for row in self.assessment.face}
         for concern in CONCERNS:
             face = faces.get(concern)
             zones = [
-                (record.zone, grade)
+                (record.zone, record.photo, grade)
                 for record in self.assessment.zones
                 for grade in record.grades
                 if grade.concern is concern
             ]
-            if not by_site:
-                if zones:
-                    yield self._of_concern(concern, face, zones)
-                continue
-            if face is not None:
-                yield self._of_place(concern, None, self._of_face(face))
-            for zone, grade in zones:
-                yield self._of_place(concern, zone, self._of_zone(zone, grade))
+            whole = {} if face is None else {"bodySite": _FACE, **self._of_face(face)}
+            if by_site:
+                if whole:
+                    yield self._observation(concern, "face", self.graded_photos, whole)
+                for zone, photo, grade in zones:
+                    told = {"bodySite": _site(zone), **self._of_zone(zone, grade)}
+                    photos = () if photo is None else (photo,)
+                    yield self._observation(concern, zone.value, photos, told)
+            elif zones:
+                parts = [
+                    {"code": _site(zone), **self._of_zone(zone, grade)} for zone, _, grade in zones
+                ]
+                told = {**whole, "component": parts}
+                yield self._observation(concern, "face", self.graded_photos, told)
 
-    def _of_concern(
-        self, concern: Concern, face: FaceGrade | None, zones: list[tuple[Zone, ConcernGrade]]
-    ) -> Json:
-        """An Observation of the face, its zones as components."""
-        components = [{"code": _site(zone), **self._of_zone(zone, grade)} for zone, grade in zones]
-        whole = {} if face is None else self._of_face(face)
-        return self._observation(concern, concern.value, {**whole, "component": components})
-
-    def _of_place(self, concern: Concern, zone: Zone | None, told: Json) -> Json:
-        """An Observation of one zone, or of the face."""
-        place = "face" if zone is None else zone.value
-        site = _concept(SNOMED, *_FACE, text="Face") if zone is None else _site(zone)
-        return self._observation(concern, f"{concern}/{place}", {"bodySite": site, **told})
-
-    def _observation(self, concern: Concern, name: str, told: Json) -> Json:
-        identifier = {
-            "system": f"{SYSTEM}:observation",
-            "value": f"{self.assessment.id}/{name}",
-        }
-        model = self.assessment.model
+    def _observation(self, concern: Concern, place: str, photos: Iterable[int], told: Json) -> Json:
+        """An Observation of a place on the face, seen in ``photos`` (places in the assessment)."""
+        model, name = self.assessment.model, wording.CONCERN_NAMES[concern]
+        seen = dict.fromkeys(self.assessment.photos[photo].sha256 for photo in photos)
         resource = {
             "resourceType": "Observation",
-            "identifier": [identifier],
             "status": self.status,
             "category": [_concept(_CATEGORY, "imaging", "Imaging")],
             "code": _concept(
                 f"{SYSTEM}:concern",
                 concern.value,
-                wording.CONCERN_NAMES[concern],
-                text=f"{wording.CONCERN_NAMES[concern]}, grade 0 to 4 (engine scale of skinscore)",
+                name,
+                text=f"{name}, grade 0 to 4 (engine scale of skinscore)",
             ),
             **self.shared,
             "note": [{"text": text} for text in self._notes()],
             "method": {"text": f"{model.name} {model.version}, from photos"},
             "device": {"reference": _url("contract", model.contract_digest)},
-            "derivedFrom": [
-                {
-                    "type": "DocumentReference",
-                    "identifier": {"system": f"{SYSTEM}:photo-sha256", "value": photo.sha256},
-                }
-                for photo in self.assessment.photos
-            ],
             **told,
         }
-        return _entry(resource, identifier)
+        if seen:
+            resource["derivedFrom"] = [
+                {
+                    "type": "DocumentReference",
+                    "identifier": {"system": f"{SYSTEM}:photo-sha256", "value": sha256},
+                }
+                for sha256 in seen
+            ]
+        value = f"{self.assessment.id}/{concern}/{place}"
+        return _entry(resource, "observation", value, replaces=self.confirmed)
 
     def _notes(self) -> Iterator[str]:
         yield self.assessment.disclaimer
-        if self.assessment.gate is Gate.OFF:
-            yield "Graded without limits on the quality of the photos."
+        if self.assessment.gate in _GATE_NOTES:
+            yield _GATE_NOTES[self.assessment.gate]
 
     def _of_zone(self, zone: Zone, grade: ConcernGrade) -> Json:
+        if grade.grade is None or grade.score is None or grade.likely_range is None:
+            return {"dataAbsentReason": _not_performed(grade.codes)}
+        warnings = [_extension("code", valueCoding=coding) for coding in _codings(grade.codes)]
         by_hand = self.corrected.get((zone, grade.concern))
         if by_hand is not None:
-            return _graded(by_hand) | {
-                "extension": [_extension("grade-of-photo", valueInteger=grade.grade)]
-            }
-        if grade.grade is None or grade.score is None or grade.likely_range is None:
-            return {"dataAbsentReason": _why_not(grade.codes)}
-        return _graded(grade.grade) | _doubt(grade.score, grade.likely_range)
+            photos = _extension("grade-of-photo", valueInteger=grade.grade)
+            return _graded(by_hand) | {"extension": [photos, *warnings]}
+        doubt = _doubt(grade.score, grade.likely_range)
+        return _graded(grade.grade) | {"extension": [*doubt, *warnings]}
 
     def _of_face(self, face: FaceGrade) -> Json:
-        """The mean of the photo's grades says nothing any more once some were corrected."""
-        corrected = any(concern is face.concern for _, concern in self.corrected)
-        if face.grade is None or face.score is None or face.likely_range is None or corrected:
-            return {"dataAbsentReason": _why_not(())}
-        return _graded(face.grade) | _doubt(face.score, face.likely_range)
+        """The photo's grade of the whole face, unless grades that it was made of were corrected."""
+        if face.grade is None or face.score is None or face.likely_range is None:
+            return {"dataAbsentReason": _not_performed(())}
+        if any(concern is face.concern for _, concern in self.corrected):
+            return {
+                "dataAbsentReason": _concept(
+                    f"{SYSTEM}:absent",
+                    "superseded",
+                    "Superseded",
+                    text="Grades that it was made of were corrected by the clinician",
+                ),
+                "extension": [_extension("grade-of-photo", valueInteger=face.grade)],
+            }
+        return _graded(face.grade) | {"extension": _doubt(face.score, face.likely_range)}
 
 
 def _graded(grade: int) -> Json:
@@ -230,35 +275,41 @@ def _graded(grade: int) -> Json:
     }
 
 
-def _doubt(score: float, likely: tuple[int, int]) -> Json:
+def _doubt(score: float, likely: tuple[int, int]) -> list[Json]:
     low, high = likely
-    limits = {"low": {"value": low}, "high": {"value": high}}
-    return {
-        "extension": [
-            _extension("score", valueDecimal=round(score, 2)),
-            _extension("likely-range", valueRange=limits),
-        ]
-    }
+    return [
+        _extension("score", valueDecimal=round(score, 2)),
+        _extension("likely-range", valueRange={"low": {"value": low}, "high": {"value": high}}),
+    ]
 
 
-def _why_not(codes: tuple[str, ...]) -> Json:
-    reasons = [
+def _not_performed(codes: tuple[str, ...]) -> Json:
+    absent = {"system": _ABSENT, "code": "not-performed", "display": "Not Performed"}
+    reasons = _codings(codes)
+    words = "; ".join(reason["display"] for reason in reasons)
+    return {"coding": [absent, *reasons], "text": words or "Too little of the face was graded"}
+
+
+def _codings(codes: Iterable[str]) -> list[Json]:
+    return [
         {"system": f"{SYSTEM}:code", "code": code, "display": wording.code_title(code)}
         for code in codes
     ]
-    absent = {"system": _ABSENT, "code": "not-performed", "display": "Not Performed"}
-    words = "; ".join(reason["display"] for reason in reasons)
-    return {"coding": [absent, *reasons], "text": words or "No grade of the whole face"}
 
 
 def _site(zone: Zone) -> Json:
     name = wording.zone_name(zone)
-    code, display = SITES[zone.kind]
+    code, display = BODY_SITES[zone.kind]
     own = {"system": f"{SYSTEM}:zone", "code": zone.value, "display": name}
-    return {
+    site: Json = {
         "coding": [own, {"system": SNOMED, "code": code, "display": display}],
         "text": name,
     }
+    if zone.side in _LATERALITY:
+        side, word = _LATERALITY[zone.side]
+        coding = {"system": SNOMED, "code": side, "display": word}
+        site["extension"] = [_extension("laterality", valueCoding=coding)]
+    return site
 
 
 def _concept(system: str, code: str, display: str, text: str | None = None) -> Json:
@@ -270,15 +321,22 @@ def _extension(name: str, **value: object) -> Json:
     return {"url": f"{SYSTEM}:fhir:{name}", **value}
 
 
-def _entry(resource: Json, identifier: Mapping[str, str]) -> Json:
-    """A conditional update: the same identifier finds the same resource again."""
-    kind, (system, value) = resource["resourceType"], identifier.values()
+def _entry(resource: Json, name: str, value: str, *, replaces: bool) -> Json:
+    """An entry that replaces the resource of its identifier, or leaves one that is there alone."""
+    kind, system = resource["resourceType"], f"{SYSTEM}:{name}"
+    found = f"identifier={system}|{value}"
     return {
-        "fullUrl": _url(system.removeprefix(f"{SYSTEM}:"), value),
-        "resource": resource,
-        "request": {"method": "PUT", "url": f"{kind}?identifier={system}|{value}"},
+        "fullUrl": _url(name, value),
+        "resource": {
+            "resourceType": kind,
+            "identifier": [{"system": system, "value": value}],
+            **resource,
+        },
+        "request": {"method": "PUT", "url": f"{kind}?{found}"}
+        if replaces
+        else {"method": "POST", "url": kind, "ifNoneExist": found},
     }
 
 
-def _url(*names: str) -> str:
-    return f"urn:uuid:{uuid5(NAMESPACE_URL, ':'.join((SYSTEM, *names)))}"
+def _url(name: str, value: str) -> str:
+    return f"urn:uuid:{uuid5(NAMESPACE_URL, f'{SYSTEM}:{name}:{value}')}"
