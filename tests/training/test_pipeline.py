@@ -322,6 +322,20 @@ def test_an_ablation_trains_every_variant_on_the_same_budget(
     assert (folder.root / TABLE).exists()
 
 
+def test_without_the_zones_masks_every_used_slot_is_the_whole_crop(
+    preset: Preset, tmp_path: Path
+) -> None:
+    render(preset.render, None, tmp_path, fake_skin.render)
+    rows = shards.read_manifest(tmp_path)
+    kinds = VARIANTS["as in the preset"].data, VARIANTS["the whole crop for the zone"].data
+    plain, whole = (kind(tmp_path, rows).__getitems__(range(len(rows))) for kind in kinds)
+    used = plain.masks.amax(dim=(-2, -1)) > 0
+    assert (whole.masks[used] == 255).all()
+    assert (whole.masks[~used] == 0).all()
+    assert (plain.masks[used] == 0).any()
+    assert torch.equal(plain.crops, whole.crops)
+
+
 @pytest.mark.slow
 def test_weights_of_an_unknown_making_are_not_exported(
     preset: Preset, finished: Finished, tmp_path: Path

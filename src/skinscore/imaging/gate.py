@@ -115,9 +115,9 @@ def _geometry(zone: ZoneQuality, quality: PhotoQuality, limits: GateLimits) -> I
 
 
 def _light_and_detail(zone: ZoneQuality, limits: GateLimits) -> Iterator[Passed]:
-    if zone.px_per_mm < (limit := limits.min_px_per_mm_pigmentation):
+    if zone.px_per_mm < (limit := least_px_per_mm(Concern.PIGMENTATION, limits)):
         yield Passed("zone_too_small", zone.zone, ALL, zone.px_per_mm, limit)
-    elif zone.px_per_mm < (limit := limits.min_px_per_mm_relief):
+    elif zone.px_per_mm < (limit := least_px_per_mm(Concern.WRINKLES, limits)):
         yield Passed("zone_too_small", zone.zone, RELIEF, zone.px_per_mm, limit)
     if zone.sharpness < (limit := limits.min_sharpness):
         yield Passed("zone_blurred", zone.zone, ALL, zone.sharpness, limit)

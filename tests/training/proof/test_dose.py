@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skinscore.domain.concerns import CONCERNS
+from skinscore.errors import RequestRefused
 from skinscore.imaging.rules import Geometry
 from skinscore_training.proof.dose import Sweep, largest_reversal, measure, rising_share, sweep
 from skinscore_training.proof.findings import Part
@@ -76,10 +77,18 @@ def test_a_reader_of_darkness_hears_pigment_in_every_concern(geometry: Geometry)
     assert shift[0] == shift[1] == shift[2] > 0
 
 
-def test_a_skin_is_photographed_until_the_product_would_grade_it(geometry: Geometry) -> None:
+def test_a_skin_is_photographed_until_every_concern_is_graded(geometry: Geometry) -> None:
     for number in range(8):
         made = make_subject(1, number, plan_of(number, geometry), geometry)
         view = gradable_view(1, number, made, GATE)
         drawn = [draw_view(1, number, place, made) for place in range(20)]
-        fine = [shot for shot in drawn if shot.camera.native_px_per_mm >= 2.5]
+        fine = [shot for shot in drawn if shot.camera.native_px_per_mm >= GATE.min_px_per_mm_relief]
         assert view.camera == fine[0].camera
+
+
+def test_a_model_of_a_resolution_that_nobody_photographs_is_refused(geometry: Geometry) -> None:
+    made = make_subject(1, 0, plan_of(0, geometry), geometry)
+    finest = GATE.model_copy(update={"min_px_per_mm_relief": 99.0})
+    with pytest.raises(RequestRefused, match="99 px per mm") as refusal:
+        gradable_view(1, 0, made, finest)
+    assert refusal.value.code == "models_not_comparable"

@@ -71,3 +71,7 @@ def test_a_photo_too_coarse_for_relief_counts_for_pigmentation_alone(geometry: G
     assert ((scars == 0) & (pigment > 0)).any()
     assert (scars > 0).any()
     assert (read.absolute[read.zones == 0] == 0).all()
+    counted = [len(read.of(place).ita_deg) for place in range(3)]
+    assert counted == (read.zones > 0).sum(axis=0).tolist()
+    told = by_name(measure(read, 0).findings, "largest_mae_gap")
+    assert [finding.n for finding in told] == counted

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from skinscore_training.skin.sheet import Map, Sheet, as_map, blur, splat
+from skinscore_training.skin.wrinkles import PIECE_PX
 
 WIDTHS_PX = (1.0, 4.9, 5.0, 9.0, 20.0)
 
@@ -42,15 +43,18 @@ def test_a_wide_blur_is_the_same_on_half_the_raster(side: int) -> None:
     assert np.abs(blur(image, 6.0) - whole)[inside, inside].max() < 0.01
 
 
+@pytest.mark.parametrize(("sigma_mm", "most"), [(0.12, 0.14), (0.25, 0.06), (0.5, 0.02)])
 @pytest.mark.parametrize("angle", [0.0, 10.0, 45.0, 63.0])
-def test_pieces_of_a_line_join_to_the_line_that_closer_ones_make(angle: float) -> None:
+def test_pieces_of_a_line_join_to_the_line_that_closer_ones_make(
+    angle: float, sigma_mm: float, most: float
+) -> None:
     sheet = Sheet(128, 128, 0.33)
     along = np.array([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
 
     def line(step: float) -> Map:
         place = np.arange(-40, 40, step)
         volume = np.full(place.size, step * sheet.mm_per_px)
-        return splat(sheet, 63.3 + place[:, None] * along, volume, np.full(place.size, 0.25))
+        return splat(sheet, 63.3 + place[:, None] * along, volume, np.full(place.size, sigma_mm))
 
-    fine, coarse = line(0.1), line(0.75)
-    assert np.abs(coarse - fine)[40:-40, 40:-40].max() < 0.06 * fine.max()
+    fine, coarse = line(0.1), line(PIECE_PX)
+    assert np.abs(coarse - fine)[40:-40, 40:-40].max() < most * fine.max()

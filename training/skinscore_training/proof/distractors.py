@@ -90,14 +90,14 @@ def measure(shifts: Shifts, seed: int) -> Part:
         name="distractors",
         title="Distractors added one at a time (rendered skin)",
         method=(
-            "The same rendered skin under the same light and camera, in photos fine enough to be "
-            "graded, bare and with one distractor "
-            "laid on; clear skin (nothing to grade) and affected skin (each concern between 1 and "
-            "3 in every zone). Counted are zones that the distractor reaches: where skin, hair or "
-            "what is worn differs inside the zone, not only the exposure. Figure: size of the "
-            "mean shift of a score, in grades; its sign is in the table. Once more where it is "
-            "plain to see: 0.5 % of the zone's pixels or more change by more than 8 of 255. "
-            "Single zones scatter more: their 95th percentile is listed."
+            "The same rendered skin under the same light and camera, bare and with one distractor "
+            "laid on, in photos of so many px per mm that every concern is graded (pigmentation "
+            "would be on coarser ones); clear skin (nothing to grade) and affected skin (each "
+            "concern between 1 and 3 in every zone). Counted are zones that the distractor "
+            "reaches: where skin, hair or what is worn differs inside the zone, not only the "
+            "exposure. Figure: size of the mean shift of a score, in grades; its sign is in the "
+            "table. Once more where it is plain to see: 0.5 % of the zone's pixels or more change "
+            "by more than 8 of 255. Single zones scatter more: their 95th percentile is listed."
         ),
         findings=tuple(findings),
         tables=tuple(_table(shifts, ground) for ground in GROUNDS),

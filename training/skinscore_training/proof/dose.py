@@ -94,11 +94,12 @@ def measure(curves: Sweep, seed: int) -> Part:
         title="Dose response and cross-talk (rendered skin)",
         method=(
             f"Each condition alone from 0 to 4 in {len(curves.doses)} doses on the same rendered "
-            "skin: same tone, texture, distractors, light, camera and sensor noise, in photos fine "
-            "enough to be graded; every crop of the geometry in turn. Judged on the mean curve "
-            "over skins. Slope: grades found per grade measured on the skin. Cross-talk: the "
-            "largest shift of the mean curve of another concern away from dose 0, over all doses; "
-            "chance makes it larger, never smaller."
+            "skin: same tone, texture, distractors, light, camera and sensor noise; every crop of "
+            "the geometry in turn, in photos of so many px per mm that every concern is graded "
+            "(pigmentation would be on coarser ones). Judged on the mean curve over skins. Slope: "
+            "grades found per grade measured on the skin. Cross-talk: the largest shift of the "
+            "mean curve of another concern away from dose 0, over all doses; chance makes it "
+            "larger, never smaller."
         ),
         findings=tuple(findings),
         tables=(_curves(curves), _ends(curves)),

@@ -14,7 +14,8 @@ from skinscore.contract.release import read_model
 from skinscore.domain.document import Document, Sha256
 from skinscore.errors import RequestRefused
 from skinscore.grading.grader import Grader
-from skinscore_training import runs
+from skinscore_training import proof, runs, skin
+from skinscore_training.code_digest import code_digest
 from skinscore_training.proof import (
     distractors,
     dose,
@@ -88,6 +89,7 @@ class Kept(Document):
     """One part with what it was measured on."""
 
     contract_digest: Sha256
+    method_sha256: Sha256  # of the code that measures and renders: another measures anew
     seed: int
     people: int
     part: Part
@@ -220,7 +222,7 @@ def write_report(bench: Bench, missing: Mapping[str, str]) -> Proof:
             absent[name] = missing.get(name, "not asked for yet")
         else:
             parts.append(part)
-    proof = Proof(
+    written = Proof(
         schema="skinscore.proof/1",
         model=contract.identity.name,
         version=contract.identity.version,
@@ -230,14 +232,15 @@ def write_report(bench: Bench, missing: Mapping[str, str]) -> Proof:
         parts=tuple(parts),
         not_measured=absent,
     )
-    runs.write(request.out / "proof.json", proof.to_json() + "\n")
-    runs.write(request.out / "proof.md", markdown(proof))
-    return proof
+    runs.write(request.out / "proof.json", written.to_json() + "\n")
+    runs.write(request.out / "proof.md", markdown(written))
+    return written
 
 
 def _kept(bench: Bench, part: Part) -> Kept:
     return Kept(
         contract_digest=bench.contract_digest,
+        method_sha256=code_digest(proof, skin),
         seed=bench.request.seed,
         people=bench.request.people,
         part=part,
@@ -249,7 +252,10 @@ def _read(bench: Bench, name: str) -> Part | None:
     path = _place(bench.request, name)
     if not path.exists():
         return None
-    kept = Kept.parse(path.read_bytes())
+    try:
+        kept = Kept.parse(path.read_bytes())
+    except RequestRefused:  # of an older release, which kept less beside a part
+        return None
     return kept.part if kept == _kept(bench, kept.part) else None
 
 

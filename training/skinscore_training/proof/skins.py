@@ -1,12 +1,13 @@
 """Rendered skin under control: variants of one skin, seen by the same camera in the same light."""
 
 from collections.abc import Sequence
-from itertools import count
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinscore.domain.concerns import CONCERNS
+from skinscore.errors import RequestRefused
 from skinscore.imaging.gate import least_px_per_mm
 from skinscore.imaging.rules import CropPlan, GateLimits, Geometry
 from skinscore_training.proof.answers import CropReader, Scores
@@ -15,6 +16,7 @@ from skinscore_training.skin.crops import RenderedCrops, View, draw_view, shoot
 from skinscore_training.skin.streams import stream
 from skinscore_training.skin.subject import Subject
 
+_MOST_TRIES: Final = 1000
 _TONES_DEG = (-60.0, 65.0)  # the ITA range that the renderer's people are drawn from
 
 
@@ -41,13 +43,23 @@ def affected(geometry: Geometry, tone_deg: float, seed: int, number: int) -> Wan
 
 
 def gradable_view(seed: int, number: int, subject: Subject, limits: GateLimits) -> View:
-    """Return the first photo of the skin that shows enough of it to grade every concern.
+    """Return the first photo of the skin whose resolution lets every concern be graded.
 
     The product refuses scars and lines of coarser photos, so nothing is said of them here.
+
+    Raises:
+        RequestRefused: ``models_not_comparable``; no photo that the renderer takes is so fine.
     """
     least = max(least_px_per_mm(concern, limits) for concern in CONCERNS)
-    views = (draw_view(seed, number, view, subject) for view in count())
-    return next(view for view in views if view.camera.native_px_per_mm >= least)
+    for number_of_view in range(_MOST_TRIES):
+        view = draw_view(seed, number, number_of_view, subject)
+        if view.camera.native_px_per_mm >= least:
+            return view
+    raise RequestRefused(
+        "models_not_comparable",
+        f"the model grades photos of {least:g} px per mm and more",
+        "resolutions that rendered photos have",
+    )
 
 
 def shoot_each(

@@ -33,6 +33,16 @@ class Errors:
     signed: Floats  # (P, 3) sum over zones of score - true grade
     zones: NDArray[np.int64]  # (P, 3) zones that photos are fine enough to grade
 
+    def of(self, place: int) -> "Errors":
+        """Return the skins that were graded for concern number ``place``."""
+        counted = self.zones[:, place] > 0
+        return Errors(
+            ita_deg=self.ita_deg[counted],
+            absolute=self.absolute[counted],
+            signed=self.signed[counted],
+            zones=self.zones[counted],
+        )
+
     @property
     def bins(self) -> NDArray[np.int64]:
         """Return the place of each skin's tone in TONES."""
@@ -69,17 +79,18 @@ def measure(errors: Errors, seed: int) -> Part:
     """Judge the largest gap between tones; say how large one chance alone would make."""
     findings = []
     for place in range(len(CONCERNS)):
-        findings += [_gap(errors, place, seed), _gap_by_chance(errors, place, seed)]
-        findings += _by_tone(errors, place, seed)
+        counted = errors.of(place)
+        findings += [_gap(counted, place, seed), _gap_by_chance(counted, place, seed)]
+        findings += _by_tone(counted, place, seed)
     return Part(
         name="tone",
         title="Error by skin tone (rendered skin)",
         method=(
             "Fresh rendered skins, tone (individual typology angle) uniform and independent of "
-            "everything else, in photos fine enough to be graded for the concern. Gap: largest "
-            "less smallest mean absolute error of the six tone bins, nothing subtracted. A gap of "
-            "finite bins is never zero: the same gap with the tones dealt out anew at random says "
-            "what chance alone gives (mean, and 95 % of the deals)."
+            "everything else; counted are those whose photo has the px per mm to be graded for the "
+            "concern. Gap: largest less smallest mean absolute error of the six tone bins, nothing "
+            "subtracted. A gap of finite bins is never zero: the same gap with the tones dealt out "
+            "anew at random says what chance alone gives (mean, and 95 % of the deals)."
         ),
         findings=tuple(findings),
         tables=(_table(errors),),
@@ -165,16 +176,18 @@ def _ratio(sums: Floats) -> Floats:
 def _table(errors: Errors) -> Table:
     lines = []
     for number, tone in enumerate(TONES):
-        mine = errors.bins == number
-        zones = errors.zones[mine].sum(axis=0).clip(min=1)
-        cells = [
-            f"{errors.absolute[mine, place].sum() / zones[place]:.2f} "
-            f"({errors.signed[mine, place].sum() / zones[place]:+.2f})"
-            for place in range(len(CONCERNS))
-        ]
-        lines.append((tone, str(int(mine.sum())), *cells))
+        cells = []
+        for place in range(len(CONCERNS)):
+            counted = errors.of(place)
+            mine = counted.bins == number
+            zones = max(int(counted.zones[mine, place].sum()), 1)
+            cells.append(
+                f"{counted.absolute[mine, place].sum() / zones:.2f} "
+                f"({counted.signed[mine, place].sum() / zones:+.2f}; {int(mine.sum())} skins)"
+            )
+        lines.append((tone, *cells))
     return Table(
-        caption="Mean absolute error (bias), grades",
-        header=("tone", "skins", *CONCERNS),
+        caption="Mean absolute error (bias; skins), grades",
+        header=("tone", *CONCERNS),
         rows=tuple(lines),
     )

@@ -243,10 +243,10 @@ def _lock(rng: np.random.Generator, place: Placement) -> Map:
 
 
 def _streaks(rng: np.random.Generator, where: Map, size: int) -> Map:
-    """Noise of unit variance drawn out along one direction, as combed hair is; 0 outside ``where``.
+    """Noise of about unit variance drawn out along one direction, as combed hair is.
 
     Args:
-        where: (H,W), above 0 where it is asked for.
+        where: (H,W), above 0 where it is asked for; outside the box around that it is 0.
         size: px, odd; the length of a streak.
     """
     kernel = np.zeros((size, size), np.float32)

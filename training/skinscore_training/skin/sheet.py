@@ -51,7 +51,8 @@ def blur(image: Map, sigma_px: float) -> Map:
     halved = sigma_px >= _WIDE_PX and height % 2 == width % 2 == 0
     if halved:
         image = as_map(cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
-        # The mean of two pixels and the line between two means spread by 0.25 and 0.5 px^2.
+        # The line between two means spreads by 0.75 px^2; that they stand half a pixel off, by
+        # another 0.25, is not counted.
         sigma_px = float(np.sqrt(sigma_px**2 - 0.75)) / 2
     size = 2 * int(np.ceil(3 * sigma_px)) + 1
     soft = cv2.GaussianBlur(image, (size, size), sigma_px, borderType=cv2.BORDER_REFLECT_101)

@@ -30,7 +30,8 @@ from skinscore_training.skin.tissue import contrast_dilution, melanin_of_ita
 from skinscore_training.skin.wrinkles import line_relief
 
 # How much larger than the crop the sheet is, so that views can shift, turn and squeeze it. Crops
-# of 192 px lie on sheets of 256, which a Fourier transform takes in half the time of 260.
+# of 192 px lie on sheets of 256, which a Fourier transform takes in half the time of 260; of one
+# view in twenty a corner lies beyond, and repeats the edge.
 MARGIN: Final = 4 / 3
 # A zone of which hair and features leave less than this is not graded, as in the product.
 MIN_VISIBLE: Final = 0.35

@@ -14,6 +14,7 @@ from skinscore.domain.zones import Side, Zone, ZoneKind
 from skinscore_training.skin.sheet import Floats, Map, Sheet, splat
 from skinscore_training.skin.streams import Waves
 
+PIECE_PX: Final = 0.75  # of a line; the thinnest ones vary by an eighth along their run
 _STEPS: Final = np.linspace(0, 1, 24)
 _SIDE_BY_SIDE: Final = 0.6  # of the people whose zone has lines that can run in parallel
 Path = Callable[[np.random.Generator], Floats]  # one line (24,2), mm
@@ -274,7 +275,7 @@ def _trace(
     lateral: float,
     mm_per_px: float,
 ) -> Lines:
-    """Cut paths (n,P,2; px) into pieces of three quarters of a pixel.
+    """Cut paths (n,P,2; px) into pieces of ``PIECE_PX``.
 
     ``lateral`` is the sign of x away from the nose.
     """
@@ -282,7 +283,7 @@ def _trace(
     step = np.hypot(ahead[..., 0], ahead[..., 1])
     place = np.concatenate([np.zeros((len(paths), 1)), np.cumsum(step, 1)], 1)
     total = place[:, -1]
-    pieces = np.maximum(8, (total / 0.75).astype(np.int64))
+    pieces = np.maximum(8, (total / PIECE_PX).astype(np.int64))
     of = np.repeat(np.arange(len(paths)), pieces)
     first = np.repeat(np.cumsum(pieces) - pieces, pieces)
     share = (np.arange(of.size) - first) / (pieces[of] - 1)
