@@ -71,10 +71,10 @@ class InferenceRequest(Document):
         str | None, Field(description="As in the path, where it stands at all.")
     ] = None
     parameters: Annotated[
-        RequestParameters | None, Field(description="`gate`; the service's own when left out.")
+        RequestParameters | None, Field(description="gate; the service's own when left out.")
     ] = None
     inputs: Annotated[
-        tuple[InputTensor], Field(description="One tensor: `photos`, BYTES, base64, of shape [N].")
+        tuple[InputTensor], Field(description="One tensor: photos, BYTES, base64, of shape [N].")
     ]
     outputs: Annotated[
         tuple[WantedTensor, ...] | None, Field(description="All of them when left out.")
