@@ -56,6 +56,15 @@ BODY_SITES: Final[Mapping[ZoneKind, tuple[str, str]]] = MappingProxyType(
         ZoneKind.CHIN: ("23747009", "Skin of chin"),
     }
 )
+_LATERALITY: Final = MappingProxyType(  # DICOM CID 244
+    {Side.LEFT: ("7771000", "Left"), Side.RIGHT: ("24028007", "Right")}
+)
+_GATE_NOTES: Final = MappingProxyType(
+    {
+        Gate.WARN: "Photos below the limits of quality were graded too; see the codes of a grade.",
+        Gate.OFF: "Graded without limits on the quality of the photos.",
+    }
+)
 
 
 def bundle(
@@ -95,17 +104,6 @@ def bundle(
     device = [told.device()] if seen else []
     report = told.report([entry["fullUrl"] for entry in seen])
     return {"resourceType": "Bundle", "type": "transaction", "entry": [*device, *seen, report]}
-
-
-_LATERALITY: Final = MappingProxyType(  # DICOM CID 244
-    {Side.LEFT: ("7771000", "Left"), Side.RIGHT: ("24028007", "Right")}
-)
-_GATE_NOTES: Final = MappingProxyType(
-    {
-        Gate.WARN: "Photos below the limits of quality were graded too; see the codes of a grade.",
-        Gate.OFF: "Graded without limits on the quality of the photos.",
-    }
-)
 
 
 class _Telling:
